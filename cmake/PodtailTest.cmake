@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# podtail_test(<name> SOURCES ... [LINKS ...] [LABELS ...])
+#   One GoogleTest binary, registered as one ctest entry <name>. LINKS are engine folders or
+#   targets; tests may include engine/ headers of the folders that they mirror. Labels: unit, the
+#   folder's name, and LABELS.
+# podtail_script_test(<name> COMMAND ... [LABELS ...] [TIMEOUT s])
+#   A command; exit status 77 means "did not run" and is reported so by ctest.
+# podtail_fuzzer(<name> SOURCES ... [LINKS ...])
+#   fuzz/<name>_fuzz.cc: a replay binary that ctest runs over fuzz/seeds/<name> and
+#   fuzz/regressions/<name>, and with PODTAIL_FUZZ a libFuzzer binary fuzz_<name>.
+
+find_package(GTest)
+set(PODTAIL_SKIP 77)
+
+function(podtail_link target)
+  foreach(link IN LISTS ARGN)
+    if(TARGET podtail_${link})
+      target_link_libraries(${target} PRIVATE podtail_${link})
+    else()
+      target_link_libraries(${target} PRIVATE ${link})
+    endif()
+  endforeach()
+  target_link_libraries(${target} PRIVATE podtail_flags)
+  target_include_directories(${target} PRIVATE ${podtail_SOURCE_DIR})
+endfunction()
+
+function(podtail_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;LABELS")
+  get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  add_executable(test_${name} ${arg_SOURCES})
+  podtail_link(test_${name} ${arg_LINKS} GTest::gtest_main)
+  add_test(NAME ${name} COMMAND test_${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "unit;${folder};${arg_LABELS}")
+endfunction()
+
+function(podtail_script_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "COMMAND;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${podtail_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE ${PODTAIL_SKIP}
+                       TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
+
+function(podtail_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+  add_executable(replay_${name} ${arg_SOURCES} ${podtail_SOURCE_DIR}/fuzz/replay_main.cc)
+  podtail_link(replay_${name} ${arg_LINKS})
+  add_test(NAME fuzz_replay_${name}
+           COMMAND replay_${name} ${podtail_SOURCE_DIR}/fuzz/seeds/${name}
+                   ${podtail_SOURCE_DIR}/fuzz/regressions/${name})
+  set_tests_properties(fuzz_replay_${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+  if(PODTAIL_FUZZ)
+    add_executable(fuzz_${name} ${arg_SOURCES})
+    podtail_link(fuzz_${name} ${arg_LINKS})
+    target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  endif()
+endfunction()

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+
+#include "engine/base/check.h"
+#include "podtail/checkpoint_ledger.h"
+
+namespace podtail {
+namespace {
+
+std::size_t IndexOf(LogStream stream) {
+  return stream == LogStream::kStderr ? 1 : 0;
+}
+
+}  // namespace
+
+// Invariants
+//   1 committed = min(read, every hold's begin), and never decreases.
+//   2 what one edit puts is a state that a restart can continue from: the holds
+//     of a record that lies in two sources go in the same edit.
+struct CheckpointLedger::Impl {
+  struct BatchHold {
+    BatchSequence batch;
+    ResumePoint begin;
+  };
+  struct Tethered {
+    ResumePoint begin;
+    SourceId earlier;
+    std::uint64_t until;
+  };
+  struct Source {
+    Checkpoint put;  // as last submitted; its `committed` is the committed point
+    FileIdentity replaces;
+    bool replaces_other = false;
+    bool journal = false;  // put although it did not move
+    bool closed = false;
+    ResumePoint read;
+    std::vector<BatchHold> batches;
+    std::array<std::optional<ResumePoint>, 2> runs;
+    std::vector<Tethered> tethers;
+    WriteSequence write{};  // carries `put`
+  };
+
+  const ResumePoint& Needed(const Source& source) const;
+  bool Held(const Source& source) const;
+  void Touch(SourceId id) { touched.push_back(id); }
+  Source* Find(SourceId id);
+
+  std::map<SourceId, Source> sources;
+  // By sequence; settled ones at the front are dropped.
+  std::map<BatchSequence, std::vector<SourceId>> batches;
+  std::vector<SourceId> touched;
+  std::vector<SourceId> tethered;   // have tethers: looked at in every edit
+  std::vector<SourceId> finishing;  // closed, their end submitted
+  std::vector<FileIdentity> forget;
+  WriteSequence submitted{};
+};
+
+CheckpointLedger::CheckpointLedger() : impl_(std::make_unique<Impl>()) {}
+CheckpointLedger::~CheckpointLedger() = default;
+
+CheckpointLedger::Impl::Source* CheckpointLedger::Impl::Find(SourceId id) {
+  const auto it = sources.find(id);
+  return it == sources.end() ? nullptr : &it->second;
+}
+
+// The point that determines the committed offset. Among equal offsets a hold
+// wins over the read position: its replay state is the one of its record.
+const ResumePoint& CheckpointLedger::Impl::Needed(const Source& source) const {
+  const ResumePoint* least = nullptr;
+  const auto consider = [&](const ResumePoint& point) {
+    if (least == nullptr || point.offset < least->offset) least = &point;
+  };
+  for (const BatchHold& hold : source.batches) consider(hold.begin);
+  for (const auto& run : source.runs) {
+    if (run) consider(*run);
+  }
+  for (const Tethered& tether : source.tethers) consider(tether.begin);
+  consider(source.read);
+  return *least;
+}
+
+bool CheckpointLedger::Impl::Held(const Source& source) const {
+  return !source.batches.empty() || source.runs[0] || source.runs[1] || !source.tethers.empty();
+}
+
+void CheckpointLedger::Open(SourceId source, const FileIdentity& file, const Checkpoint& start) {
+  PODTAIL_DCHECK(impl_->sources.find(source) == impl_->sources.end());
+  Impl::Source& entry = impl_->sources[source];
+  entry.put = start;
+  entry.put.file = file;
+  entry.read = start.committed;
+  if (start.file != file) {
+    entry.replaces = start.file;
+    entry.replaces_other = true;
+    entry.journal = true;
+    impl_->Touch(source);
+  }
+}
+
+void CheckpointLedger::Advance(SourceId source, const ResumePoint& read) {
+  Impl::Source* entry = impl_->Find(source);
+  if (entry == nullptr) return;
+  PODTAIL_DCHECK(read.offset == entry->read.offset ||
+                 (!entry->closed && read.offset > entry->read.offset));
+  entry->read = read;
+  impl_->Touch(source);
+}
+
+void CheckpointLedger::HoldRun(LogStream stream, const Hold& hold) {
+  Impl::Source* entry = impl_->Find(hold.source);
+  if (entry == nullptr) return;
+  entry->runs[IndexOf(stream)] = hold.begin;
+  impl_->Touch(hold.source);
+}
+
+void CheckpointLedger::ReleaseRun(LogStream stream, SourceId source) {
+  Impl::Source* entry = impl_->Find(source);
+  if (entry == nullptr) return;
+  entry->runs[IndexOf(stream)].reset();
+  impl_->Touch(source);
+}
+
+void CheckpointLedger::Track(BatchSequence batch, std::span<const Hold> holds) {
+  std::vector<SourceId>& held = impl_->batches[batch];
+  for (const Hold& hold : holds) {
+    Impl::Source* entry = impl_->Find(hold.source);
+    if (entry == nullptr) continue;
+    const auto known = std::find_if(entry->batches.begin(), entry->batches.end(),
+                                    [&](const Impl::BatchHold& h) { return h.batch == batch; });
+    if (known == entry->batches.end()) {
+      entry->batches.push_back({batch, hold.begin});
+      held.push_back(hold.source);
+    } else if (hold.begin.offset < known->begin.offset) {
+      known->begin = hold.begin;
+    }
+    impl_->Touch(hold.source);
+  }
+}
+
+void CheckpointLedger::Settle(BatchSequence batch) {
+  const auto found = impl_->batches.find(batch);
+  if (found == impl_->batches.end()) return;
+  for (const SourceId id : found->second) {
+    Impl::Source* entry = impl_->Find(id);
+    if (entry == nullptr) continue;
+    auto& holds = entry->batches;
+    holds.erase(std::remove_if(holds.begin(), holds.end(),
+                               [&](const Impl::BatchHold& hold) { return hold.batch == batch; }),
+                holds.end());
+    impl_->Touch(id);
+  }
+  impl_->batches.erase(found);
+}
+
+void CheckpointLedger::Tether(const Hold& later, SourceId earlier, std::uint64_t end) {
+  Impl::Source* entry = impl_->Find(later.source);
+  if (entry == nullptr || impl_->Find(earlier) == nullptr) return;
+  for (const Impl::Tethered& known : entry->tethers) {
+    const bool covers = known.begin.offset <= later.begin.offset && known.until >= end;
+    if (known.earlier == earlier && covers) return;
+  }
+  entry->tethers.push_back({later.begin, earlier, end});
+  impl_->tethered.push_back(later.source);
+  impl_->Touch(later.source);
+}
+
+void CheckpointLedger::Journal(SourceId source, std::optional<std::uint64_t> cut) {
+  Impl::Source* entry = impl_->Find(source);
+  if (entry == nullptr) return;
+  if (cut) entry->put.cuts.push_back(*cut);
+  entry->journal = true;
+  impl_->Touch(source);
+}
+
+const ResumePoint& CheckpointLedger::committed(SourceId source) const noexcept {
+  const auto found = impl_->sources.find(source);
+  PODTAIL_DCHECK(found != impl_->sources.end());
+  return found->second.put.committed;
+}
+
+void CheckpointLedger::Close(SourceId source) {
+  Impl::Source* entry = impl_->Find(source);
+  if (entry == nullptr) return;
+  entry->closed = true;
+  impl_->Touch(source);
+}
+
+Checkpoint CheckpointLedger::Drop(SourceId source) {
+  Impl::Source* entry = impl_->Find(source);
+  PODTAIL_DCHECK(entry != nullptr);
+  Checkpoint start = entry->put;
+  start.committed = impl_->Needed(*entry);
+  impl_->sources.erase(source);
+  return start;
+}
+
+void CheckpointLedger::Forget(const FileIdentity& file) {
+  impl_->forget.push_back(file);
+}
+
+WriteSequence CheckpointLedger::SubmitTo(CheckpointStore* store) {
+  Impl& ledger = *impl_;
+  CheckpointEdit edit;
+  ledger.touched.insert(ledger.touched.end(), ledger.tethered.begin(), ledger.tethered.end());
+  // Older sources first: a tether looks at where its earlier source goes in
+  // this very edit.
+  std::sort(ledger.touched.begin(), ledger.touched.end());
+  ledger.touched.erase(std::unique(ledger.touched.begin(), ledger.touched.end()),
+                       ledger.touched.end());
+  std::vector<SourceId> put;
+  for (const SourceId id : ledger.touched) {
+    Impl::Source* source = ledger.Find(id);
+    if (source == nullptr) continue;
+    auto& tethers = source->tethers;
+    tethers.erase(std::remove_if(tethers.begin(), tethers.end(),
+                                 [&](const Impl::Tethered& tether) {
+                                   const Impl::Source* earlier = ledger.Find(tether.earlier);
+                                   return earlier == nullptr ||
+                                          earlier->put.committed.offset >= tether.until;
+                                 }),
+                  tethers.end());
+    const ResumePoint& needed = ledger.Needed(*source);
+    PODTAIL_DCHECK(needed.offset >= source->put.committed.offset);
+    const bool moved =
+        needed.offset >= source->put.committed.offset && needed != source->put.committed;
+    if (source->closed && !ledger.Held(*source)) ledger.finishing.push_back(id);
+    if (!moved && !source->journal) continue;
+    source->journal = false;
+    if (moved) source->put.committed = needed;
+    auto& cuts = source->put.cuts;
+    cuts.erase(
+        std::remove_if(cuts.begin(), cuts.end(),
+                       [&](std::uint64_t cut) { return cut < source->put.committed.offset; }),
+        cuts.end());
+    edit.put.push_back(source->put);
+    if (source->replaces_other) {
+      edit.forget.push_back(source->replaces);
+      source->replaces_other = false;
+    }
+    put.push_back(id);
+  }
+  ledger.touched.clear();
+  std::sort(ledger.tethered.begin(), ledger.tethered.end());
+  ledger.tethered.erase(std::unique(ledger.tethered.begin(), ledger.tethered.end()),
+                        ledger.tethered.end());
+  ledger.tethered.erase(std::remove_if(ledger.tethered.begin(), ledger.tethered.end(),
+                                       [&](SourceId id) {
+                                         const Impl::Source* source = ledger.Find(id);
+                                         return source == nullptr || source->tethers.empty();
+                                       }),
+                        ledger.tethered.end());
+  edit.forget.insert(edit.forget.end(), ledger.forget.begin(), ledger.forget.end());
+  ledger.forget.clear();
+  if (!edit.empty()) ledger.submitted = store->Submit(std::move(edit));
+  for (const SourceId id : put) ledger.Find(id)->write = ledger.submitted;
+  return ledger.submitted;
+}
+
+std::vector<SourceId> CheckpointLedger::TakeFinished(WriteSequence durable) {
+  std::vector<SourceId> finished;
+  const auto done = [&](SourceId id) {
+    const Impl::Source* source = impl_->Find(id);
+    if (source == nullptr) return true;
+    if (source->write > durable) return false;
+    finished.push_back(id);
+    impl_->sources.erase(id);
+    return true;
+  };
+  auto& all = impl_->finishing;
+  all.erase(std::remove_if(all.begin(), all.end(), done), all.end());
+  return finished;
+}
+
+std::uint64_t CheckpointLedger::uncommitted_bytes() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const auto& [id, source] : impl_->sources) {
+    bytes += source.read.offset - source.put.committed.offset;
+  }
+  return bytes;
+}
+
+}  // namespace podtail

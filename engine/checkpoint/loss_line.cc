@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/checkpoint/loss_line.h"
+
+#include <array>
+#include <chrono>
+#include <span>
+
+#include "engine/base/hex.h"
+#include "engine/base/json_writer.h"
+#include "podtail/log_record.h"
+
+namespace podtail {
+namespace {
+
+void AppendPadded(std::uint64_t value, std::size_t digits, std::string* out) {
+  std::array<char, 20> text{};
+  for (std::size_t i = digits; i-- > 0; value /= 10) {
+    text[i] = static_cast<char>('0' + value % 10);
+  }
+  out->append(text.data(), digits);
+}
+
+// Always nine digits of fraction and 'Z'. A Timestamp lies in 1677 .. 2262.
+std::string TimeText(Timestamp time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const auto of_day = static_cast<std::uint64_t>((time - day).count());
+  const std::uint64_t seconds = of_day / 1'000'000'000;
+  std::string text;
+  AppendPadded(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4, &text);
+  text += '-';
+  AppendPadded(static_cast<unsigned>(date.month()), 2, &text);
+  text += '-';
+  AppendPadded(static_cast<unsigned>(date.day()), 2, &text);
+  text += 'T';
+  AppendPadded(seconds / 3600, 2, &text);
+  text += ':';
+  AppendPadded(seconds / 60 % 60, 2, &text);
+  text += ':';
+  AppendPadded(seconds % 60, 2, &text);
+  text += '.';
+  AppendPadded(of_day % 1'000'000'000, 9, &text);
+  text += 'Z';
+  return text;
+}
+
+template <class Bytes>
+std::string HexText(const Bytes& bytes) {
+  std::string text;
+  AppendHex(bytes, &text);
+  return text;
+}
+
+void ExactText(std::string_view name, std::string_view value, JsonWriter* json) {
+  json->Key(name);
+  if (json->String(value) == 0) return;
+  const auto* data = reinterpret_cast<const std::uint8_t*>(value.data());
+  json->Member(std::string(name) + "_hex", HexText(std::span(data, value.size())));
+}
+
+void AppendFlags(RecordFlags flags, JsonWriter* json) {
+  struct Name {
+    RecordFlags flag;
+    std::string_view name;
+  };
+  constexpr Name kNames[] = {{RecordFlags::kJoined, "joined"},
+                             {RecordFlags::kMalformed, "malformed"},
+                             {RecordFlags::kUnterminated, "unterminated"},
+                             {RecordFlags::kTimeClamped, "time_clamped"}};
+  json->Key("flags");
+  json->BeginArray();
+  for (const Name& name : kNames) {
+    if ((static_cast<unsigned>(flags) & static_cast<unsigned>(name.flag)) != 0) {
+      json->String(name.name);
+    }
+  }
+  json->EndArray();
+}
+
+void AppendRecord(const LogRecord& record, JsonWriter* json) {
+  json->Key("record");
+  json->BeginObject();
+  json->Member("time", TimeText(record.time));
+  json->Member("stream", record.stream == LogStream::kStdout ? "stdout" : "stderr");
+  if (record.flags != RecordFlags::kNone) AppendFlags(record.flags, json);
+  if (record.part != 0) json->Member("part", record.part);
+  if (record.severity.number != 0) {
+    json->Member("severity", record.severity.number);
+    json->Member("severity_text", record.severity.text);
+  }
+  if (record.trace.trace_id.valid()) {
+    json->Member("trace_id", HexText(record.trace.trace_id.bytes));
+    if (record.trace.span_id.valid()) {
+      json->Member("span_id", HexText(record.trace.span_id.bytes));
+    }
+    json->Member("trace_flags", record.trace.flags);
+  }
+  ExactText("body", record.body.view(), json);
+  json->EndObject();
+}
+
+}  // namespace
+
+std::string_view LossReasonName(LossReason reason) noexcept {
+  switch (reason) {
+    case LossReason::kTruncated:
+      return "truncated";
+    case LossReason::kUnpinned:
+      return "unpinned";
+    case LossReason::kUnreadable:
+      return "unreadable";
+    case LossReason::kNulRun:
+      return "nul_run";
+    case LossReason::kOverflow:
+      return "overflow";
+    case LossReason::kRefused:
+      return "refused";
+    case LossReason::kTooOld:
+      return "too_old";
+    case LossReason::kTooLarge:
+      return "too_large";
+    case LossReason::kPoison:
+      return "poison";
+  }
+  return "unknown";
+}
+
+void AppendLossLine(const LossEntry& entry, std::string* out) {
+  JsonWriter json(out);
+  json.BeginObject();
+  json.Member("time", TimeText(entry.time));
+  json.Member("reason", LossReasonName(entry.reason));
+  ExactText("path", entry.path, &json);
+  json.Member("inode", entry.file.inode);
+  json.Member("born", TimeText(entry.file.birth_time));
+  json.Member("handle", entry.file.handle_generation);
+  json.Member("head", HexText(entry.file.head.hash) + ':' + std::to_string(entry.file.head.bytes));
+  json.Member("begin", entry.extent.begin);
+  json.Member("end", entry.extent.end);
+  json.Member("bytes", entry.bytes);
+  if (!entry.detail.empty()) json.Member("detail", entry.detail);
+  if (entry.record != nullptr) AppendRecord(*entry.record, &json);
+  json.EndObject();
+  out->push_back('\n');
+}
+
+}  // namespace podtail

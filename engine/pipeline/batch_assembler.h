@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PODTAIL_ENGINE_PIPELINE_BATCH_ASSEMBLER_H_
+#define PODTAIL_ENGINE_PIPELINE_BATCH_ASSEMBLER_H_
+// The way of one line: parse, join, find trace and level, put into its lane.
+//
+//   TailedLine ──ParseCriLine──▶ F alone ───────────────┐
+//        │                       P, or part of a run ──▶ joiner ──▶ record ──▶ LaneQueues
+//        └─ no CRI line ──▶ record with the raw line ───┘
+//
+// It keeps, per source, the replay state in front of the next line, and sees to
+// it that whatever a record needs is held in the ledger before the line counts
+// as read.
+//
+// Thread safety: none; it belongs to the polling thread.
+// Invariants
+//   1 a source's replay state is a function of the container's lines before its
+//     next line.
+//   2 a source into which a run comes over from an earlier one commits nothing
+//     before the earlier ones are committed as a whole: read again, they would
+//     open the run again (CheckpointLedger::Tether).
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/pipeline/lane_queues.h"
+#include "engine/record/fragment_joiner.h"
+#include "podtail/checkpoint_ledger.h"
+#include "podtail/engine.h"
+#include "podtail/message_extractor.h"
+#include "podtail/metadata_cache.h"
+#include "podtail/observer.h"
+#include "podtail/tailer.h"
+
+namespace podtail {
+
+struct AssemblerOptions {
+  JoinerLimits joiner;
+  LaneScope lane = LaneScope::kContainer;
+  bool join_fragments = true;
+  std::size_t run_gap_bytes_max = 1024 * 1024;
+  Duration run_age_max = Duration::zero();
+};
+
+// Bytes that no record will carry, held by `sequence` until they are in the loss log.
+struct PendingGap {
+  BatchSequence sequence;
+  Gap gap;
+  std::uint64_t bytes;
+};
+
+class BatchAssembler : private JoinerOutput {
+ public:
+  struct Counters {
+    std::uint64_t lines = 0, malformed_lines = 0, records = 0;
+  };
+
+  // All must outlive the assembler; `observer` may be null.
+  BatchAssembler(const AssemblerOptions& options, MetadataCache* metadata,
+                 MessageExtractor* extractor, LaneQueues* lanes, CheckpointLedger* ledger,
+                 Observer* observer);
+
+  void Open(const SourceOpened& opened);
+  void TakeLine(const TailedLine& line, const TailOutput& out, const Tick& tick);
+  // Bytes the tailer could not read.
+  void TakeGap(const Gap& gap);
+  // The file has ended; after its lines and gaps.
+  void Close(const SourceClosed& closed, const Tick& tick);
+  // Tells the ledger how far every source was read in this turn.
+  void EndTurn(const TailOutput& out);
+  // Closes runs that are older than run_age_max.
+  void CloseOldRuns(const Tick& tick);
+
+  // What the lines of the source so far leave behind.
+  ReplayState ReplayOf(SourceId source) const;
+  void Forget(SourceId source);
+  // Sheds a container: where each of its sources has to begin again.
+  std::vector<Checkpoint> Drop(ContainerId container);
+  // The container whose open runs are largest; nullopt when there are none.
+  std::optional<ContainerId> LargestRuns() const;
+
+  std::vector<PendingGap> TakePendingGaps();
+  const FileIdentity* FileOf(SourceId source) const;
+  const std::string* PathOf(SourceId source) const;
+  std::size_t memory_bytes() const noexcept { return runs_bytes_; }
+  const Counters& counters() const noexcept { return counters_; }
+  const PodResource* ResourceOf(ContainerId container) const;
+
+ private:
+  // One container instance: its runs cross from one of its files into the next.
+  struct Instance {
+    PodResourceRef resource;
+    std::array<FragmentJoiner, 2> runs;
+    std::array<std::vector<SourceId>, 2> held;  // by the runs, in the ledger
+    std::array<Instant, 2> opened_at{};
+    std::vector<SourceId> sources;  // in order of their ids
+  };
+  struct Source {
+    ContainerId container{};
+    std::uint32_t restart_count = 0;
+    std::shared_ptr<Instance> instance;
+    FileIdentity file;
+    std::string path;
+    ReplayState replay;  // in front of the next line
+    std::vector<std::uint64_t> cuts;
+    ResumePoint read;
+    std::uint64_t at = 0;                   // behind its last complete line
+    const TailedLine* last_line = nullptr;  // of this turn, complete
+    ReplayState found;                      // as the checkpoint had it
+    bool started = false;                   // a line was read in this life
+    bool ended = false;                     // had nothing more to read when it was opened
+    bool resumed = false;                   // `found` may speak of a run
+    bool borrows_birth = true;              // no line yet that a malformed one could borrow from
+    // A line that comes in pieces.
+    bool mid_line = false;
+    ResumePoint mid_point;                  // behind its last piece
+    Fragment piece;                         // views are not valid any more
+    std::unique_ptr<FragmentJoiner> split;  // cuts a malformed line
+  };
+
+  void TakeRecord(const RecordDraft& draft, std::span<const Hold> holds) override;
+  void TakeOverflow(const Piece& piece, const Hold& hold) override;
+
+  bool Parse(const TailedLine& line, Source* source, Fragment* fragment);
+  void AddDirect(const Fragment& fragment, const TailedLine& line, const TailOutput& out,
+                 Source* source);
+  void Feed(const Fragment& fragment, Source* source, const Tick& tick);
+  void EndLine(const Fragment& fragment, Source* source, const Tick& tick);
+  void CountGap(const Fragment& fragment, Source* source);
+  bool ClosesRun(const Fragment& fragment, const Source& source) const;
+  void CloseRun(Instance* instance, std::size_t stream);
+  void CutRun(Instance* instance, std::size_t stream, const Tick& tick);
+  void SyncRun(Instance* instance, std::size_t stream);
+  void Begin(const TailedLine& line, const TailOutput& out, Source* source);
+  void FindRuns(SourceId id, Source* source);
+  ResumePoint PointBefore(const TailedLine& line, const TailOutput& out, Source* source) const;
+  static void NoteRuns(Source* source);
+  Lane LaneFor(ContainerId container, LogStream stream) const;
+  Source* Find(SourceId id);
+
+  const AssemblerOptions options_;
+  MetadataCache* const metadata_;
+  MessageExtractor* const extractor_;
+  LaneQueues* const lanes_;
+  CheckpointLedger* const ledger_;
+  Observer* const observer_;
+
+  std::map<SourceId, Source> sources_;
+  std::map<std::pair<ContainerId, std::uint32_t>, std::weak_ptr<Instance>> instances_;
+  std::vector<SourceId> read_;  // in this turn
+  std::vector<PendingGap> gaps_;
+  std::size_t runs_bytes_ = 0;
+  Counters counters_;
+
+  // While a joiner gives out records: for whom.
+  Source* giving_ = nullptr;
+  bool journal_ = false;
+  Tick tick_{};
+};
+
+}  // namespace podtail
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PODTAIL_ENGINE_PIPELINE_ENGINE_IMPL_H_
+#define PODTAIL_ENGINE_PIPELINE_ENGINE_IMPL_H_
+// One engine: the parts and the turn (engine.h).
+//
+// Thread safety: none; it belongs to the polling thread.
+// Invariants
+//   1 the stages of a turn run in one order: settle, persist, retire, offer, read.
+//   2 ledger.Settle is called for a batch when the exporter said it has every
+//     record, or when what it refused is durable in the loss log; nowhere else.
+//   3 memory in use stays below memory_bytes_max: without room nothing is read.
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/pipeline/batch_assembler.h"
+#include "engine/pipeline/lane_queues.h"
+#include "engine/pipeline/volatile_store.h"
+#include "engine/port/readiness_set.h"
+#include "podtail/engine.h"
+
+namespace podtail {
+
+struct Engine::Impl {
+  Impl(EngineOptions given, EngineParts given_parts, MessageExtractor message_extractor,
+       std::unique_ptr<Tailer> log_tailer);
+
+  // What has to be in the loss log before `sequence` may settle.
+  struct Losing {
+    BatchSequence sequence;
+    RecordBatchRef batch;          // null: a gap
+    std::vector<Refusal> refused;  // of the batch
+    std::optional<PendingGap> gap;
+    FileIdentity file;  // of the gap
+    std::string path;
+    Timestamp time{};
+    bool appended = false;
+    WriteSequence write{};
+  };
+  struct Shed {
+    Instant resume_at{};
+    Duration pause = std::chrono::seconds(1);
+    bool resumed = false;
+  };
+
+  Expected<Instant> Poll(const Tick& tick);
+  void Settle(const Tick& tick);
+  void TakeDelivery(const Delivery& delivery, const Tick& tick);
+  void Persist(const Tick& tick);
+  void Retire();
+  void Offer(const Tick& tick);
+  void Read(const Tick& tick);
+  void TakeOutput(const Tick& tick);
+
+  void AppendLosses(const Tick& tick);
+  bool Append(Losing* losing);
+  bool AppendRefused(Losing* losing);
+  void SettleLost(const Losing& losing);
+  LossEntry EntryOf(const Losing& losing, const Refusal& refusal, const Piece& piece) const;
+  void SayTrouble(const Status& trouble, std::string* said);
+
+  std::size_t memory_in_use() const;
+  std::size_t free_memory() const;
+  std::size_t container_bytes_max() const;
+  void PauseHeavy();
+  void MakeRoom(const Tick& tick);
+  void ResumeShed(const Tick& tick);
+  void ShedLargest(const Tick& tick);
+  bool Settled() const;
+  EngineCounters Counters() const;
+
+  // Constant
+  const EngineOptions options;
+  EngineParts parts;
+  const std::size_t buffer_bytes;
+
+  // State
+  VolatileStore volatile_store;
+  CheckpointStore* store;
+  ReadinessSet readiness;
+  MetadataCache metadata;
+  MessageExtractor extractor;
+  std::unique_ptr<Tailer> tailer;
+  CheckpointLedger ledger;
+  LaneQueues lanes;
+  BatchAssembler assembler;
+  std::vector<Losing> losing;
+  std::map<ContainerId, Shed> shed;
+  std::set<ContainerId> paused;
+  EngineCounters counted;  // what only grows
+  bool draining = false;
+  bool moved = false;  // since the last submission
+  WriteSequence submitted{};
+  WriteSequence durable{};
+  std::uint64_t accepted_bytes = 0;  // since the last submission
+  Instant next_commit{};
+  std::string store_trouble;
+  std::string loss_trouble;
+
+  // Scratch of one turn
+  TailOutput out;
+  std::vector<Delivery> answered;
+  Instant exporter_due{}, store_due{}, losses_due{}, seal_due{}, tailer_due{};
+};
+
+}  // namespace podtail
+#endif

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stages of a turn, in the order in which they run.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/pipeline/engine_impl.h"
+
+namespace podtail {
+namespace {
+
+// What one turn may add to memory: a buffer full of bytes copied once, a run
+// that grows meanwhile, and a record for every line.
+constexpr std::size_t kTurnBytes = 3 * 1024 * 1024;
+constexpr std::size_t kLineCost = 256;
+constexpr Duration kBlindInterval = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Expected<Instant> Engine::Impl::Poll(const Tick& tick) {
+  Settle(tick);
+  Persist(tick);
+  Retire();
+  Offer(tick);
+  Read(tick);
+  Instant due =
+      std::min({exporter_due, store_due, losses_due, seal_due, tailer_due, lanes.next_retry()});
+  if (moved) due = std::min(due, next_commit);
+  for (const auto& [container, each] : shed) {
+    if (!each.resumed) due = std::min(due, each.resume_at);
+  }
+  return std::max(due, tick.now);
+}
+
+void Engine::Impl::Settle(const Tick& tick) {
+  answered.clear();
+  exporter_due = parts.exporter->Poll(tick, &answered);
+  for (const Delivery& delivery : answered) TakeDelivery(delivery, tick);
+  AppendLosses(tick);
+  for (auto it = paused.begin(); it != paused.end();) {
+    if (lanes.waiting_bytes(*it) < container_bytes_max() / 2) {
+      tailer->Resume(*it);
+      it = paused.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+void Engine::Impl::TakeDelivery(const Delivery& delivery, const Tick& tick) {
+  const RecordBatchRef batch = lanes.Find(delivery.batch);
+  if (batch == nullptr) {  // its container was shed meanwhile
+    ledger.Settle(delivery.batch);
+    return;
+  }
+  switch (delivery.outcome) {
+    case DeliveryOutcome::kDelivered:
+      counted.records_delivered += batch->records().size();
+      accepted_bytes += batch->body_bytes();
+      lanes.Settle(delivery.batch);
+      ledger.Settle(delivery.batch);
+      moved = true;
+      return;
+    case DeliveryOutcome::kRefused:
+      losing.push_back({delivery.batch, batch, delivery.refused, std::nullopt, {}, {}, tick.wall});
+      return;
+    case DeliveryOutcome::kRetry:
+      ++counted.retries;
+      if (parts.observer != nullptr) parts.observer->OnExportRetry(batch->resource(), delivery.why);
+      lanes.Retry(delivery.batch, std::max(delivery.retry_at, tick.now));
+      return;
+    case DeliveryOutcome::kHeld:
+      ++counted.retries;
+      if (parts.observer != nullptr) {
+        parts.observer->OnExportHeld(parts.exporter->name(), delivery.why);
+      }
+      lanes.Retry(delivery.batch, std::max(delivery.retry_at, tick.now));
+      return;
+  }
+}
+
+void Engine::Impl::Persist(const Tick& tick) {
+  const bool due = tick.now >= next_commit || accepted_bytes >= options.commit_bytes_max ||
+                   lanes.wants_gate() || draining;
+  if (due) {
+    submitted = ledger.SubmitTo(store);
+    lanes.Gate(submitted);
+    moved = false;
+    accepted_bytes = 0;
+    next_commit = tick.now + options.commit_interval;
+  }
+  WriteProgress progress = store->Poll(tick);
+  durable = progress.durable;
+  store_due = progress.next;
+  SayTrouble(progress.trouble, &store_trouble);
+}
+
+void Engine::Impl::Retire() {
+  for (const SourceId source : ledger.TakeFinished(durable)) {
+    tailer->Retire(source, assembler.ReplayOf(source));
+    assembler.Forget(source);
+  }
+}
+
+void Engine::Impl::Offer(const Tick& tick) {
+  if (draining) lanes.SealAll();
+  seal_due = lanes.SealOld(tick);
+  const bool taken = lanes.Offer(tick, durable);
+  // What a sink has taken it may answer at its next poll.
+  if (taken) exporter_due = tick.now;
+}
+
+void Engine::Impl::Read(const Tick& tick) {
+  ResumeShed(tick);
+  PollBudget budget;
+  if (!draining && free_memory() < kTurnBytes) MakeRoom(tick);
+  const std::size_t room = free_memory();
+  if (draining || room < kTurnBytes) {
+    budget.bytes_max = 0;
+  } else {
+    budget.bytes_max = std::min(budget.bytes_max, room / 3);
+    budget.lines_max = std::min(budget.lines_max, room / 3 / kLineCost);
+  }
+  tailer_due = tailer->Poll(tick, budget, &out);
+  if (draining) tailer_due = tick.now + kBlindInterval;
+  TakeOutput(tick);
+  PauseHeavy();
+}
+
+void Engine::Impl::TakeOutput(const Tick& tick) {
+  for (const SourceOpened& opened : out.opened()) {
+    ++counted.files_opened;
+    assembler.Open(opened);
+  }
+  for (const TailedLine& line : out.lines()) assembler.TakeLine(line, out, tick);
+  for (const Gap& gap : out.gaps()) assembler.TakeGap(gap);
+  for (const SourceClosed& closed : out.closed()) assembler.Close(closed, tick);
+  assembler.CloseOldRuns(tick);
+  assembler.EndTurn(out);
+  for (const FileIdentity& file : out.vanished()) ledger.Forget(file);
+  if (!out.lines().empty() || !out.closed().empty() || !out.vanished().empty() ||
+      !out.opened().empty()) {
+    moved = true;
+  }
+  for (PendingGap& gap : assembler.TakePendingGaps()) {
+    const FileIdentity* file = assembler.FileOf(gap.gap.source);
+    const std::string* path = assembler.PathOf(gap.gap.source);
+    Losing entry{gap.sequence, nullptr, {}, gap, {}, {}, tick.wall};
+    if (file != nullptr) entry.file = *file;
+    if (path != nullptr) entry.path = *path;
+    losing.push_back(std::move(entry));
+    ++counted.gaps;
+    counted.gap_bytes += gap.bytes;
+  }
+}
+
+bool Engine::Impl::Settled() const {
+  return lanes.empty() && losing.empty() && !moved && durable >= submitted;
+}
+
+}  // namespace podtail

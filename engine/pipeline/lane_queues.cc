@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/pipeline/lane_queues.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+
+namespace podtail {
+
+struct LaneQueues::LaneState {
+  Lane lane;
+  std::optional<RecordBatchBuilder> open;
+  BatchSequence sequence{};  // of the open batch
+  Instant opened_at{};
+  bool needs_journal = false;
+  std::deque<Sealed> sealed;
+  std::optional<Instant> retry_at;
+};
+
+LaneQueues::LaneQueues(LaneLimits limits, CheckpointLedger* ledger, Exporter* exporter)
+    : limits_(limits), ledger_(ledger), exporter_(exporter) {}
+LaneQueues::~LaneQueues() = default;
+
+LaneQueues::LaneState* LaneQueues::Prepare(const Lane& lane, const PodResourceRef& resource,
+                                           std::size_t body_bytes, const Tick& tick) {
+  LaneState* state = &lanes_[lane];
+  state->lane = lane;
+  // One batch, one container instance; and one sink's idea of a large batch.
+  if (state->open && (state->open->resource() != resource ||
+                      state->open->body_bytes() + body_bytes > limits_.batch_bytes_max ||
+                      state->open->records() >= limits_.batch_records_max)) {
+    Seal(state);
+  }
+  if (!state->open) {
+    state->open.emplace(lane, resource);
+    memory_bytes_ += state->open->memory_bytes();
+    state->sequence = static_cast<BatchSequence>(++last_sequence_);
+    state->opened_at = tick.now;
+    ages_.emplace_back(state->sequence, lane);
+  }
+  return state;
+}
+
+std::optional<std::uint64_t> LaneQueues::NeededFrom(const LaneState* lane, SourceId source) const {
+  return lane->open->NeededFrom(source);
+}
+
+void LaneQueues::Need(LaneState* lane, const Hold& hold, const Marker& head) {
+  const std::size_t before = lane->open->memory_bytes();
+  // The ledger holds the bytes before anyone can say they were read.
+  ledger_->Track(lane->sequence, std::span<const Hold>(&hold, 1));
+  lane->open->Need(hold, head);
+  memory_bytes_ += lane->open->memory_bytes() - before;
+}
+
+LogRecord& LaneQueues::Add(LaneState* lane, const RecordDraft& draft) {
+  const std::size_t before = lane->open->memory_bytes();
+  LogRecord& record = lane->open->Add(draft);
+  memory_bytes_ += lane->open->memory_bytes() - before;
+  return record;
+}
+
+void LaneQueues::NeedsJournal(LaneState* lane) {
+  lane->needs_journal = true;
+}
+
+void LaneQueues::Seal(LaneState* lane) {
+  PODTAIL_DCHECK(lane->open && !lane->open->empty());
+  const std::size_t before = lane->open->memory_bytes();
+  Sealed sealed;
+  sealed.batch = lane->open->Seal(lane->sequence);
+  lane->open.reset();
+  memory_bytes_ += sealed.batch->memory_bytes();
+  memory_bytes_ -= before;
+  waiting_[lane->lane.container] += sealed.batch->memory_bytes();
+  if (lane->needs_journal) {
+    lane->needs_journal = false;
+    sealed.gated = true;
+    sealed.gate = static_cast<WriteSequence>(~std::uint64_t{0});
+    ungated_.emplace_back(lane->sequence, lane->lane);
+  }
+  by_sequence_.emplace(lane->sequence, lane->lane);
+  lane->sealed.push_back(std::move(sealed));
+  offerable_.insert(lane->lane);
+}
+
+void LaneQueues::Gate(WriteSequence gate) {
+  for (const auto& [sequence, lane] : ungated_) {
+    Sealed* sealed = nullptr;
+    if (LaneOf(sequence, &sealed) != nullptr) sealed->gate = gate;
+  }
+  ungated_.clear();
+}
+
+Instant LaneQueues::SealOld(const Tick& tick) {
+  while (!ages_.empty()) {
+    const auto [sequence, lane] = ages_.front();
+    const auto found = lanes_.find(lane);
+    const bool still_open =
+        found != lanes_.end() && found->second.open && found->second.sequence == sequence;
+    if (still_open) {
+      const Instant due = found->second.opened_at + limits_.batch_age_max;
+      if (due > tick.now) return due;
+      Seal(&found->second);
+    }
+    ages_.pop_front();
+  }
+  return Instant::max();
+}
+
+void LaneQueues::SealAll() {
+  for (auto& [lane, state] : lanes_) {
+    if (state.open) Seal(&state);
+  }
+  ages_.clear();
+}
+
+bool LaneQueues::Offer(const Tick& tick, WriteSequence durable) {
+  while (!retrying_.empty() && retrying_.begin()->first <= tick.now) {
+    const Lane lane = retrying_.begin()->second;
+    retrying_.erase(retrying_.begin());
+    const auto found = lanes_.find(lane);
+    if (found == lanes_.end()) continue;
+    found->second.retry_at.reset();
+    offerable_.insert(lane);
+  }
+  bool taken = false;
+  bool full = false;
+  // Once around, beginning where the exporter was full the last time.
+  std::vector<Lane> order(offerable_.lower_bound(turn_), offerable_.end());
+  order.insert(order.end(), offerable_.begin(), offerable_.lower_bound(turn_));
+  for (const Lane& lane : order) {
+    const auto found = lanes_.find(lane);
+    if (found == lanes_.end()) {
+      offerable_.erase(lane);
+      continue;
+    }
+    if (OfferLane(&found->second, tick, durable, &full)) taken = true;
+    if (full) {
+      turn_ = lane;
+      break;
+    }
+    const auto waits = [](const Sealed& sealed) { return sealed.state == State::kWaiting; };
+    const auto& sealed = found->second.sealed;
+    if (found->second.retry_at || std::none_of(sealed.begin(), sealed.end(), waits)) {
+      offerable_.erase(lane);
+    }
+  }
+  return taken;
+}
+
+bool LaneQueues::OfferLane(LaneState* lane, const Tick& tick, WriteSequence durable, bool* full) {
+  bool taken = false;
+  if (lane->retry_at && *lane->retry_at > tick.now) return false;
+  for (Sealed& sealed : lane->sealed) {
+    if (sealed.state != State::kWaiting) continue;
+    if (sealed.gated && sealed.gate > durable) return taken;
+    switch (exporter_->Offer(sealed.batch)) {
+      case OfferResult::kTaken:
+        sealed.state = State::kOffered;
+        ++offered_;
+        taken = true;
+        break;
+      case OfferResult::kLaneBusy:
+        return taken;
+      case OfferResult::kFull:
+        *full = true;
+        return taken;
+    }
+  }
+  return taken;
+}
+
+Instant LaneQueues::next_retry() const {
+  return retrying_.empty() ? Instant::max() : retrying_.begin()->first;
+}
+
+LaneQueues::LaneState* LaneQueues::LaneOf(BatchSequence sequence, Sealed** sealed) {
+  const auto lane = by_sequence_.find(sequence);
+  if (lane == by_sequence_.end()) return nullptr;
+  const auto found = lanes_.find(lane->second);
+  if (found == lanes_.end()) return nullptr;
+  for (Sealed& each : found->second.sealed) {
+    if (each.batch->sequence() == sequence) {
+      *sealed = &each;
+      return &found->second;
+    }
+  }
+  return nullptr;
+}
+
+RecordBatchRef LaneQueues::Find(BatchSequence sequence) const {
+  Sealed* sealed = nullptr;
+  // The lookup changes nothing; it is written once for both.
+  return const_cast<LaneQueues*>(this)->LaneOf(sequence, &sealed) == nullptr ? nullptr
+                                                                             : sealed->batch;
+}
+
+void LaneQueues::Retry(BatchSequence sequence, Instant at) {
+  Sealed* sealed = nullptr;
+  LaneState* lane = LaneOf(sequence, &sealed);
+  if (lane == nullptr) return;
+  if (sealed->state == State::kOffered) --offered_;
+  sealed->state = State::kWaiting;
+  if (lane->retry_at) {
+    if (*lane->retry_at >= at) return;
+    retrying_.erase({*lane->retry_at, lane->lane});
+  }
+  lane->retry_at = at;
+  retrying_.emplace(at, lane->lane);
+}
+
+void LaneQueues::Settle(BatchSequence sequence) {
+  Sealed* sealed = nullptr;
+  LaneState* lane = LaneOf(sequence, &sealed);
+  if (lane == nullptr) return;
+  if (sealed->state == State::kOffered) --offered_;
+  sealed->state = State::kSettled;
+  const std::size_t bytes = sealed->batch->memory_bytes();
+  memory_bytes_ -= bytes;
+  const auto waiting = waiting_.find(lane->lane.container);
+  waiting->second -= bytes;
+  if (waiting->second == 0) waiting_.erase(waiting);
+  by_sequence_.erase(sequence);
+  auto& all = lane->sealed;
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [](const Sealed& each) { return each.state == State::kSettled; }),
+            all.end());
+  // Its successor may have waited for the answer.
+  if (!all.empty()) offerable_.insert(lane->lane);
+  ForgetIfEmpty(Lane(lane->lane));
+}
+
+void LaneQueues::ForgetIfEmpty(const Lane& lane) {
+  const auto found = lanes_.find(lane);
+  if (found == lanes_.end() || found->second.open || !found->second.sealed.empty()) return;
+  if (found->second.retry_at) retrying_.erase({*found->second.retry_at, lane});
+  offerable_.erase(lane);
+  lanes_.erase(found);
+}
+
+void LaneQueues::Drop(ContainerId container) {
+  for (auto it = lanes_.begin(); it != lanes_.end();) {
+    if (it->first.container != container) {
+      ++it;
+      continue;
+    }
+    LaneState& state = it->second;
+    if (state.open) memory_bytes_ -= state.open->memory_bytes();
+    for (const Sealed& sealed : state.sealed) {
+      if (sealed.state == State::kOffered) --offered_;
+      memory_bytes_ -= sealed.batch->memory_bytes();
+      by_sequence_.erase(sealed.batch->sequence());
+    }
+    if (state.retry_at) retrying_.erase({*state.retry_at, it->first});
+    offerable_.erase(it->first);
+    it = lanes_.erase(it);
+  }
+  waiting_.erase(container);
+}
+
+std::vector<ContainerId> LaneQueues::HeavierThan(std::size_t bytes) const {
+  std::vector<ContainerId> heavy;
+  for (const auto& [container, waiting] : waiting_) {
+    if (waiting > bytes) heavy.push_back(container);
+  }
+  return heavy;
+}
+
+std::size_t LaneQueues::waiting_bytes(ContainerId container) const {
+  const auto found = waiting_.find(container);
+  return found == waiting_.end() ? 0 : found->second;
+}
+
+}  // namespace podtail

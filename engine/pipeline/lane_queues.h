@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PODTAIL_ENGINE_PIPELINE_LANE_QUEUES_H_
+#define PODTAIL_ENGINE_PIPELINE_LANE_QUEUES_H_
+// What waits for the sink, lane by lane.
+//
+//   open batch ──seal: age, size, pressure──▶ sealed │ sealed │ sealed ──Offer──▶ exporter
+//                                             ▲ in order, the oldest first       │
+//                                             └──────── came back: kRetry ───────┘
+//
+// Thread safety: none; it belongs to the polling thread.
+// Invariants
+//   1 a lane's batches are offered in the order of their sequence, and none
+//     while an earlier one waits to be offered again.
+//   2 memory_bytes() is the sum over all batches, open, sealed or offered.
+//   3 a batch is forgotten only by Settle() or Drop().
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "engine/record/record_batch_builder.h"
+#include "podtail/checkpoint_ledger.h"
+#include "podtail/exporter.h"
+#include "podtail/tick.h"
+
+namespace podtail {
+
+struct LaneLimits {
+  std::size_t batch_bytes_max = 256 * 1024;
+  std::uint32_t batch_records_max = 8192;
+  Duration batch_age_max = std::chrono::seconds(1);
+};
+
+class LaneQueues {
+ public:
+  // `ledger` and `exporter` must outlive this.
+  LaneQueues(LaneLimits limits, CheckpointLedger* ledger, Exporter* exporter);
+  ~LaneQueues();
+
+  struct LaneState;
+
+  // The number of a gap on its way to the loss log.
+  BatchSequence TakeSequence() { return static_cast<BatchSequence>(++last_sequence_); }
+
+  // The lane's open batch, ready to take a record of so many bytes; what is in
+  // the way is sealed. Valid until the next call of any other method.
+  LaneState* Prepare(const Lane& lane, const PodResourceRef& resource, std::size_t body_bytes,
+                     const Tick& tick);
+  // Where that batch begins to need the source already: a record that begins
+  // behind it needs no hold of its own.
+  std::optional<std::uint64_t> NeededFrom(const LaneState* lane, SourceId source) const;
+  // Has the ledger and the batch hold a source; `head` is its head marker.
+  void Need(LaneState* lane, const Hold& hold, const Marker& head);
+  // REQUIRES: every source of the record is needed. Valid as long as `lane` is.
+  LogRecord& Add(LaneState* lane, const RecordDraft& draft);
+  // The batch may leave only when `gate` is durable (Gate() says which write
+  // that is).
+  void NeedsJournal(LaneState* lane);
+  bool wants_gate() const noexcept { return !ungated_.empty(); }
+  void Gate(WriteSequence gate);
+
+  // Seals what is old enough, or everything. The next time one gets too old.
+  Instant SealOld(const Tick& tick);
+  void SealAll();
+
+  // Offers what may go. True when something was taken.
+  bool Offer(const Tick& tick, WriteSequence durable);
+  // When a lane that waits may be offered again.
+  Instant next_retry() const;
+
+  // The batch behind a delivery; null if it was dropped meanwhile.
+  RecordBatchRef Find(BatchSequence sequence) const;
+  void Retry(BatchSequence sequence, Instant at);
+  void Settle(BatchSequence sequence);
+  // Forgets the container's batches; those on their way settle without it.
+  void Drop(ContainerId container);
+
+  std::size_t memory_bytes() const noexcept { return memory_bytes_; }
+  // Containers with more than `bytes` sealed or offered.
+  std::vector<ContainerId> HeavierThan(std::size_t bytes) const;
+  // Sealed or offered, of one container.
+  std::size_t waiting_bytes(ContainerId container) const;
+  bool empty() const noexcept { return lanes_.empty(); }
+  bool in_flight() const noexcept { return offered_ > 0; }
+  std::uint64_t blocked() const noexcept { return retrying_.size(); }
+
+ private:
+  enum class State : std::uint8_t { kWaiting = 1, kOffered = 2, kSettled = 3 };
+  struct Sealed {
+    RecordBatchRef batch;
+    State state = State::kWaiting;
+    bool gated = false;  // waits for `gate`; kNoGate: not known yet
+    WriteSequence gate{};
+  };
+  void Seal(LaneState* lane);
+  bool OfferLane(LaneState* lane, const Tick& tick, WriteSequence durable, bool* full);
+  void ForgetIfEmpty(const Lane& lane);
+  LaneState* LaneOf(BatchSequence sequence, Sealed** sealed);
+
+  const LaneLimits limits_;
+  CheckpointLedger* const ledger_;
+  Exporter* const exporter_;
+  std::map<Lane, LaneState> lanes_;  // those with records
+  std::map<ContainerId, std::size_t> waiting_;
+  std::map<BatchSequence, Lane> by_sequence_;        // sealed
+  std::deque<std::pair<BatchSequence, Lane>> ages_;  // open batches, oldest first
+  std::set<Lane> offerable_;                         // may have something to offer
+  Lane turn_{};  // the lane to begin with: a full exporter serves all in turn
+  std::set<std::pair<Instant, Lane>> retrying_;
+  std::vector<std::pair<BatchSequence, Lane>> ungated_;
+  std::uint64_t last_sequence_ = 0;
+  std::uint64_t offered_ = 0;
+  std::size_t memory_bytes_ = 0;
+};
+
+}  // namespace podtail
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PODTAIL_ENGINE_TAIL_GENERATION_H_
+#define PODTAIL_ENGINE_TAIL_GENERATION_H_
+// One log file from its creation to its deletion, through renames, and the
+// container whose generations stand in one directory.
+//
+//   kNew ──identity known──▶ kReading ──rested at its end──▶ kClosed ──▶ kRetired
+//    ▲                          │ shrank, or other bytes before the offset   │
+//    └──────────────────────────┴──────────────── grew again ────────────────┘
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/tail/file_identity.h"
+#include "engine/tail/log_finder.h"
+#include "podtail/tailer.h"
+
+namespace podtail {
+
+enum class GenerationState : std::uint8_t { kNew = 1, kReading = 2, kClosed = 3, kRetired = 4 };
+
+struct Generation {
+  FoundFile name;  // the one it was last seen under
+  InstanceKey key;
+  GenerationState state = GenerationState::kNew;
+  std::unique_ptr<LogFile> file;    // null: not opened yet, parked, or retired
+  FileIdentity identity;            // from kReading on
+  SourceId source{};                // likewise
+  bool grew = false;                // `start` is where it was retired
+  std::optional<Checkpoint> start;  // where to begin when announced (again)
+
+  // What the last look said.
+  std::uint64_t size = 0;
+  std::uint64_t device = 0;
+  Timestamp modify_time{};
+  bool deleted = false;
+
+  std::uint64_t offset = 0;     // the next byte to hand out
+  std::uint64_t looked_to = 0;  // [offset, looked_to) is the start of a line, no more
+  Marker tail;                  // of the bytes before offset: still the same file?
+  bool mid_line = false;        // a line's first piece was handed out, not yet its end
+  bool whole_buffer = false;    // the next line needs it
+  std::size_t read_hint = 0;    // not 0: lines are short, read no more than this
+  Instant rests_since{};        // at its end, unchanged, since then
+  // When it was found, and the Poll()s that found it and that last saw its end.
+  Instant found_at{};
+  std::uint64_t found_in = 0;
+  std::uint64_t looked_in = 0;
+  Instant wakes_at{};       // not read before: an I/O error
+  bool first_look = false;  // found by the first pass
+  std::uint32_t missed_passes = 0;
+  Instant missing_since{};
+
+  bool active() const noexcept {
+    return state == GenerationState::kNew || state == GenerationState::kReading;
+  }
+  // There may be a line to hand out.
+  bool readable() const noexcept {
+    return state == GenerationState::kReading && size > std::max(offset, looked_to);
+  }
+};
+
+struct Container {
+  ContainerId id{};
+  std::string path;                                      // beneath the root
+  std::vector<std::unique_ptr<Generation>> generations;  // oldest first
+  bool paused = false;
+  bool reset_at_end = false;  // paused by Reset() when it had nothing more to read
+  bool queued = false;        // in the ready queue
+  std::uint64_t pass = 0;     // that saw it last
+};
+
+}  // namespace podtail
+#endif

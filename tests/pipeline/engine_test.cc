@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole path over a file system in memory: what becomes of lines (sources.md A),
+// of refusals (decision 19a), of memory (decisions 12a-12d).
+#include "podtail/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/pipeline/engine_world.h"
+
+namespace podtail {
+namespace {
+
+constexpr char kLive[] = "/r/ns_pod_uid/c/0.log";
+constexpr char kHead[] = "2024-01-01T00:00:00Z stdout ";
+
+// Says what it is told to say, and keeps what it was given.
+class Script : public Exporter {
+ public:
+  struct State {
+    std::vector<std::string> bodies;
+    std::vector<RecordFlags> flags;
+    std::vector<Refusal> refuse_next;
+    bool blocked = false;
+    SinkNeeds needs;
+    std::size_t held = 0;
+  };
+  explicit Script(State* state) : state_(state) {}
+  std::string_view name() const noexcept override { return "script"; }
+  SinkNeeds needs() const noexcept override { return state_->needs; }
+  OfferResult Offer(const RecordBatchRef& batch) override {
+    if (state_->blocked) return OfferResult::kFull;
+    taken_.push_back(batch);
+    return OfferResult::kTaken;
+  }
+  Instant Poll(const Tick&, std::vector<Delivery>* answered) override {
+    for (const RecordBatchRef& batch : taken_) {
+      for (const LogRecord& record : batch->records()) {
+        state_->bodies.emplace_back(record.body.view());
+        state_->flags.push_back(record.flags);
+      }
+      Delivery delivery{batch->sequence(), DeliveryOutcome::kDelivered, {}, {}, {}};
+      if (!state_->refuse_next.empty()) {
+        delivery.outcome = DeliveryOutcome::kRefused;
+        delivery.refused = std::exchange(state_->refuse_next, {});
+      }
+      answered->push_back(std::move(delivery));
+    }
+    taken_.clear();
+    return Instant::max();
+  }
+  int readiness_fd() const noexcept override { return -1; }
+
+ private:
+  State* state_;
+  std::vector<RecordBatchRef> taken_;
+};
+
+class Losses : public LossLog {
+ public:
+  Expected<WriteSequence> Append(const LossEntry& entry) override {
+    if (full) return Unexpected(Status(StatusCode::kResourceExhausted, "the loss log is full"));
+    reasons.push_back(entry.reason);
+    extents.push_back(entry.extent);
+    bodies.emplace_back(entry.record == nullptr ? "" : entry.record->body.view());
+    return static_cast<WriteSequence>(reasons.size());
+  }
+  WriteProgress Poll(const Tick& tick) override {
+    return {static_cast<WriteSequence>(durable), {}, tick.now};
+  }
+  int readiness_fd() const noexcept override { return -1; }
+  bool full = false;
+  std::uint64_t durable = 0;
+  std::vector<LossReason> reasons;
+  std::vector<Extent> extents;
+  std::vector<std::string> bodies;
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() {
+    options.tailer.root = "/r";
+    options.batch_age_max = std::chrono::milliseconds(100);
+  }
+  void Start() {
+    auto made = Engine::Create(options, {.files = &files,
+                                         .checkpoints = &store,
+                                         .losses = &losses,
+                                         .exporter = std::make_unique<Script>(&script)});
+    ASSERT_TRUE(made.has_value()) << made.error().ToString();
+    engine = std::move(made).value();
+  }
+  void Turns(int n, Duration each = std::chrono::milliseconds(200)) {
+    for (int i = 0; i < n; ++i) {
+      now += each;
+      files.now += each;
+      ASSERT_TRUE(engine->Poll({Instant(now), files.now}).has_value());
+    }
+  }
+
+  MemoryLogFileSystem files;
+  LaterStore store{nullptr};
+  Losses losses;
+  Script::State script;
+  EngineOptions options;
+  std::unique_ptr<Engine> engine;
+  Duration now{};
+};
+
+using Bodies = std::vector<std::string>;
+
+TEST_F(EngineTest, RefusesOptionsThatCannotWork) {
+  const auto create = [&](EngineOptions bad) {
+    return Engine::Create(bad, {.files = &files, .exporter = std::make_unique<Script>(&script)});
+  };
+  EngineOptions bad = options;
+  bad.memory_bytes_max = 1024;
+  EXPECT_EQ(create(bad).error().code(), StatusCode::kInvalidArgument);
+  bad = options;
+  bad.tailer.root = "";
+  EXPECT_EQ(create(bad).error().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Engine::Create(options, {.files = &files}).error().code(),
+            StatusCode::kInvalidArgument);
+}
+
+TEST_F(EngineTest, DeliversCommitsAndHasNothingLeft) {
+  files.Append(kLive, std::string(kHead) + "F one\n" + kHead + "P tw\n" + kHead + "F o\nraw\n");
+  Start();
+  Turns(20);
+  EXPECT_EQ(script.bodies, (Bodies{"one", "two", "raw"}));
+  EXPECT_TRUE(HasFlag(script.flags[2], RecordFlags::kMalformed));
+  EXPECT_TRUE(engine->idle());
+  const EngineCounters counters = engine->counters();
+  EXPECT_EQ(counters.lines_read, 4U);
+  EXPECT_EQ(counters.records_delivered, 3U);
+  EXPECT_EQ(counters.malformed_lines, 1U);
+  EXPECT_EQ(counters.waiting_bytes, 0U);
+  const std::uint64_t writes = store.submitted();
+  Turns(50);
+  EXPECT_EQ(store.submitted(), writes) << "nothing moved, nothing is written";
+}
+
+TEST_F(EngineTest, ReportsADanglingRunAndAnUnterminatedLineAsWaiting) {
+  files.Append(kLive, std::string(kHead) + "F done\n" + kHead + "P half\n" + "no end");
+  Start();
+  Turns(20);
+  EXPECT_EQ(script.bodies, (Bodies{"done"}));
+  EXPECT_TRUE(engine->idle());
+  EXPECT_EQ(engine->counters().waiting_bytes, std::string(kHead).size() + 7 + 6);
+}
+
+TEST_F(EngineTest, SettlesARefusedRecordOnlyWhenTheLossIsDurable) {
+  files.Append(kLive, std::string(kHead) + "F good\n" + kHead + "F bad\n");
+  script.refuse_next = {{1, LossReason::kRefused, "said no"}};
+  Start();
+  Turns(20);
+  ASSERT_EQ(losses.bodies, (Bodies{"bad"}));
+  EXPECT_FALSE(engine->idle());
+  EXPECT_EQ(engine->counters().waiting_bytes, files.BytesOf(kLive).size()) << "nothing committed";
+  losses.durable = 1;
+  Turns(20);
+  EXPECT_TRUE(engine->idle());
+  EXPECT_EQ(engine->counters().records_refused, 1U);
+  EXPECT_EQ(engine->counters().records_delivered, 1U);
+}
+
+TEST_F(EngineTest, HoldsTheLaneWhileTheLossLogIsFull) {
+  files.Append(kLive, std::string(kHead) + "F bad\n");
+  script.refuse_next = {{0, LossReason::kRefused, ""}};
+  losses.full = true;
+  Start();
+  Turns(20);
+  EXPECT_FALSE(engine->idle());
+  losses.full = false;
+  losses.durable = 1;
+  Turns(20);
+  EXPECT_TRUE(engine->idle());
+  EXPECT_EQ(losses.bodies.size(), 1U);
+}
+
+TEST_F(EngineTest, DropsOverflowIntoTheLossLogWhenAsked) {
+  options.record_bytes_max = 10;
+  options.line_overflow = LineOverflow::kDrop;
+  const std::string head = kHead;
+  files.Append(kLive, head + "F 0123456789abcdef\n" + head + "F next\n");
+  Start();
+  Turns(20);
+  EXPECT_EQ(script.bodies, (Bodies{"0123456789", "next"}));
+  ASSERT_EQ(losses.reasons, std::vector<LossReason>{LossReason::kOverflow});
+  EXPECT_EQ(losses.extents[0].begin, head.size() + 2 + 10);
+  EXPECT_EQ(losses.extents[0].end, head.size() + 2 + 16 + 1);
+  EXPECT_EQ(engine->counters().gap_bytes, 7U);
+  losses.durable = 1;
+  Turns(20);
+  EXPECT_TRUE(engine->idle());
+}
+
+TEST_F(EngineTest, ClosesADanglingRunWhenItsInstanceIsFinishedAndWritesItDownFirst) {
+  files.Append(kLive, std::string(kHead) + "P no newline at exit\n");
+  Start();
+  Turns(10);
+  EXPECT_TRUE(script.bodies.empty());
+  files.Append("/r/ns_pod_uid/c/1.log", std::string(kHead) + "F restarted\n");
+  Turns(60);
+  EXPECT_EQ(script.bodies, (Bodies{"restarted", "no newline at exit"}));
+  EXPECT_EQ(script.flags.back(), RecordFlags::kUnterminated);
+  EXPECT_EQ(engine->counters().waiting_bytes, 0U);
+}
+
+TEST_F(EngineTest, ClosesARunByAgeOnlyWhenAsked) {
+  files.Append(kLive, std::string(kHead) + "P prompt> \n");
+  options.run_age_max = std::chrono::seconds(2);
+  Start();
+  Turns(5);
+  EXPECT_TRUE(script.bodies.empty());
+  Turns(10);
+  EXPECT_EQ(script.bodies, (Bodies{"prompt> "}));
+}
+
+TEST_F(EngineTest, StaysWithinItsMemoryWhenTheSinkIsBlocked) {
+  options.memory_bytes_max = 8 * 1024 * 1024;
+  script.blocked = true;
+  std::string bytes;
+  while (bytes.size() < 20 * 1024 * 1024)
+    bytes += std::string(kHead) + "F " + std::string(9, 'x') + "\n";
+  files.Append(kLive, bytes);
+  files.Append("/r/ns_pod_uid/empty/0.log", std::string(3'000'000, '\n'));
+  Start();
+  for (int i = 0; i < 200; ++i) {
+    Turns(1);
+    ASSERT_LE(engine->counters().memory_bytes, options.memory_bytes_max);
+  }
+  EXPECT_FALSE(engine->at_end());
+  script.blocked = false;
+  Turns(2000, std::chrono::milliseconds(20));
+  EXPECT_TRUE(engine->idle());
+  EXPECT_EQ(engine->counters().records_delivered, bytes.size() / 40 + 3'000'000)
+      << bytes.size() % 40;
+}
+
+TEST_F(EngineTest, GivesBackMemoryThatOnlyDanglingRunsHold) {
+  options.memory_bytes_max = 8 * 1024 * 1024;
+  const std::string part = std::string(kHead) + "P " + std::string(16'384, 'p') + "\n";
+  std::string run;
+  for (int i = 0; i < 60; ++i) run += part;
+  for (int i = 0; i < 20; ++i) {
+    files.Append("/r/ns_pod_uid/c" + std::to_string(i) + "/0.log", run);
+  }
+  files.now += std::chrono::hours(1);
+  Start();
+  for (int i = 0; i < 400; ++i) {
+    Turns(1, std::chrono::milliseconds(50));
+    ASSERT_LE(engine->counters().memory_bytes, options.memory_bytes_max);
+  }
+  EXPECT_GT(engine->counters().sheds, 0U);
+  EXPECT_TRUE(script.bodies.empty());
+  for (int i = 0; i < 20; ++i) {
+    files.Append("/r/ns_pod_uid/c" + std::to_string(i) + "/0.log", std::string(kHead) + "F end\n");
+  }
+  Turns(3000, std::chrono::milliseconds(100));
+  EXPECT_EQ(script.bodies.size(), 20U);
+  for (const std::string& body : script.bodies) EXPECT_EQ(body.size(), 60U * 16'384 + 3);
+}
+
+TEST(OptionsForShard, DividesWhatIsPerProcess) {
+  EngineOptions whole;
+  const EngineOptions part = OptionsForShard(whole, {1, 2}, 4);
+  EXPECT_EQ(part.memory_bytes_max, whole.memory_bytes_max / 4);
+  EXPECT_EQ(part.tailer.open_files_max, whole.tailer.open_files_max / 4);
+  EXPECT_EQ(part.tailer.shard.index, 1U);
+  EXPECT_EQ(part.tailer.shard.count, 2U);
+}
+
+}  // namespace
+}  // namespace podtail

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: Apache-2.0
+// sources.md B.4-B.7, reliability.md appendix B, over a file system in memory.
+#include "podtail/tailer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "podtail/observer.h"
+#include "tests/support/memory_log_file_system.h"
+
+namespace podtail {
+namespace {
+
+constexpr char kDirectory[] = "/r/ns_pod_uid/c";
+
+class Said : public Observer {
+ public:
+  void OnFileSkipped(std::string_view path, SkipReason reason) override {
+    skipped.emplace_back(std::string(path), reason);
+  }
+  void OnFileRotated(std::string_view path) override { rotated.emplace_back(path); }
+  std::vector<std::pair<std::string, SkipReason>> skipped;
+  std::vector<std::string> rotated;
+};
+
+class TailerTest : public testing::Test {
+ protected:
+  void Start(std::span<const Checkpoint> checkpoints = {}, bool fresh = true) {
+    auto made = Tailer::Create(options, &files, &said);
+    ASSERT_TRUE(made.has_value()) << made.error().ToString();
+    tailer = std::move(made).value();
+    tailer->Restore(checkpoints, fresh);
+  }
+  // Polls for a while, collecting what it says.
+  void Turns(int n, Duration each = std::chrono::milliseconds(300)) {
+    for (int i = 0; i < n; ++i) {
+      now += each;
+      files.now += each;
+      tailer->Poll({Instant(now), files.now}, budget, &out);
+      for (const SourceOpened& o : out.opened()) opened.push_back(o);
+      for (const TailedLine& line : out.lines()) {
+        lines.emplace_back(line.bytes.view());
+        ends.push_back(line.ends);
+        if (line.ends) last = out.After(line);
+      }
+      for (const Gap& gap : out.gaps()) gaps.push_back(gap);
+      for (const SourceClosed& c : out.closed()) closed.push_back(c);
+      for (const FileIdentity& file : out.vanished()) vanished.push_back(file);
+    }
+  }
+  std::string Live() const { return std::string(kDirectory) + "/0.log"; }
+  std::string Rotated(int n) const { return Live() + ".20240101-00000" + std::to_string(n); }
+
+  MemoryLogFileSystem files;
+  TailerOptions options = [] {
+    TailerOptions o;
+    o.root = "/r";
+    o.read_buffer_bytes = 16 * 1024;
+    return o;
+  }();
+  PollBudget budget;
+  Said said;
+  std::unique_ptr<Tailer> tailer;
+  TailOutput out;
+  Duration now{};
+  std::vector<SourceOpened> opened;
+  std::vector<std::string> lines;
+  std::vector<bool> ends;
+  std::vector<Gap> gaps;
+  std::vector<SourceClosed> closed;
+  std::vector<FileIdentity> vanished;
+  ResumePoint last;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_F(TailerTest, HandsOutCompleteLinesAndWaitsForTheRest) {
+  files.Append(Live(), "one\ntwo\nthr");
+  Start();
+  Turns(3);
+  EXPECT_EQ(lines, (Lines{"one", "two"}));
+  EXPECT_EQ(tailer->state().unread_bytes, 3U);
+  EXPECT_TRUE(tailer->state().at_end);
+  files.Append(Live(), "ee\n");
+  Turns(2);
+  EXPECT_EQ(lines, (Lines{"one", "two", "three"}));
+  ASSERT_EQ(opened.size(), 1U);
+  EXPECT_EQ(opened[0].path, Live());
+  EXPECT_EQ(opened[0].start.committed.offset, 0U);
+}
+
+TEST_F(TailerTest, HasNoIdentityBeforeItsFirstLineIsComplete) {
+  files.Append(Live(), "partial");
+  Start();
+  Turns(3);
+  EXPECT_TRUE(opened.empty());
+  EXPECT_EQ(tailer->state().unread_bytes, 7U);
+  files.Append(Live(), " line\n");
+  Turns(3);
+  EXPECT_EQ(opened.size(), 1U);
+  EXPECT_EQ(lines, (Lines{"partial line"}));
+}
+
+TEST_F(TailerTest, ReadsGenerationsOldestFirstAndFollowsARename) {
+  files.Append(Rotated(1), "a\n");
+  files.Append(Rotated(2), "b\n");
+  files.Append(Live(), "c\n");
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(4);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c"}));
+  files.Rename(Live(), Rotated(3));
+  files.Append(Rotated(3), "late in the old one\n");
+  files.Append(Live(), "d\n");
+  Turns(12);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c", "late in the old one", "d"}));
+  EXPECT_EQ(opened.size(), 4U);
+  EXPECT_EQ(said.rotated, std::vector<std::string>{Rotated(3)});
+}
+
+TEST_F(TailerTest, WaitsBeforeTheNextGenerationForWhatTheRuntimeMayStillAppend) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(2);
+  files.Rename(Live(), Rotated(1));
+  files.Append(Live(), "c\n");
+  Turns(2, std::chrono::milliseconds(250));
+  EXPECT_EQ(lines, (Lines{"a"})) << "not before switch_grace is over";
+  files.Append(Rotated(1), "b\n");
+  Turns(12);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c"}));
+}
+
+TEST_F(TailerTest, KeepsReadingAFileWhoseNameIsGone) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(2);
+  files.Append(Live(), "b\nc");
+  files.Unlink(Live());
+  Turns(3);
+  EXPECT_EQ(lines, (Lines{"a", "b"}));
+  EXPECT_TRUE(closed.empty()) << "seal_grace is not over";
+  Turns(25);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c"})) << "nothing will complete its last line";
+  EXPECT_FALSE(ends.back());
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_TRUE(closed[0].finishes_instance);
+  EXPECT_EQ(closed[0].end, 5U);
+  tailer->Retire(closed[0].source);
+  Turns(120);
+  EXPECT_EQ(vanished.size(), 1U);
+  EXPECT_EQ(tailer->state().files_open, 0U);
+}
+
+TEST_F(TailerTest, TellsAReusedInodeFromTheFileThatHadIt) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(2);
+  const std::uint64_t inode = files.InodeOf(Live());
+  const Checkpoint known{opened[0].file, last, {}, Live(), 1};
+  tailer.reset();
+  files.Unlink(Live());
+  files.Append(Live(), "b\nb\n");
+  ASSERT_EQ(files.InodeOf(Live()), inode) << "the test is about this";
+  lines.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(3);
+  EXPECT_EQ(lines, (Lines{"b", "b"}));
+}
+
+TEST_F(TailerTest, ResumesBehindTheCheckpointUnderAnyName) {
+  files.Append(Live(), "a\nb\n");
+  Start();
+  Turns(2);
+  const Checkpoint known{opened[0].file, last, {}, Live(), 1};
+  tailer.reset();
+  files.Append(Live(), "c\n");
+  files.Rename(Live(), Rotated(1));
+  files.Append(Live(), "d\n");
+  files.now += std::chrono::hours(1);
+  lines.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(4);
+  EXPECT_EQ(lines, (Lines{"c", "d"}));
+}
+
+TEST_F(TailerTest, ReadsAgainWhenTheBytesBeforeTheCheckpointAreOthers) {
+  files.Append(Live(), "same head\nb\n");
+  Start();
+  Turns(2);
+  const Checkpoint known{opened[0].file, last, {}, Live(), 1};
+  tailer.reset();
+  files.Truncate(Live(), 0);
+  files.Append(Live(), "same head\nX\nmore\n");
+  lines.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(3);
+  EXPECT_EQ(lines, (Lines{"same head", "X", "more"}));
+}
+
+TEST_F(TailerTest, GivesACopyTheCheckpointOnlyWhenTheOriginalIsGone) {
+  files.Append(Live(), "head\nb\n");
+  Start();
+  Turns(2);
+  const Checkpoint known{opened[0].file, last, {}, Live(), 1};
+  tailer.reset();
+  // A copy that sorts before the original: it must be read from its beginning.
+  files.Append("/r/ns_a-copy_uid/c/0.log", "head\nb\n");
+  lines.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(4);
+  EXPECT_EQ(lines, (Lines{"head", "b"}));
+  tailer.reset();
+  // Without the original (another inode after a restore) it continues.
+  files.Unlink(Live());
+  lines.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(4);
+  EXPECT_EQ(lines, Lines{});
+}
+
+TEST_F(TailerTest, NoticesTruncationToSmallerEqualAndLarger) {
+  for (const std::string after : {"x\n", "wxyz\n", "something much longer\n"}) {
+    const std::string path = "/r/ns_pod_uid/c" + std::to_string(after.size()) + "/0.log";
+    lines.clear();
+    gaps.clear();
+    files.Append(path, "abcd\n");
+    Start();
+    Turns(2);
+    files.Truncate(path, 0);
+    files.Append(path, after);
+    // The size says it for a smaller file; bytes before the offset for the others,
+    // as soon as there is something to read.
+    files.Append(path, "next\n");
+    Turns(4);
+    EXPECT_EQ(gaps.size(), 1U) << after;
+    EXPECT_EQ(lines.back(), "next");
+    EXPECT_EQ(lines[lines.size() - 2] + "\n", after);
+    files.Unlink(path);
+  }
+}
+
+TEST_F(TailerTest, HandsOutALineLongerThanTheBufferInPieces) {
+  std::string line(50'000, 'a');
+  for (std::size_t i = 0; i < line.size(); ++i) line[i] = static_cast<char>('a' + i % 26);
+  files.Append(Live(), "first\n" + line + "\nlast\n");
+  Start();
+  Turns(8);
+  std::string whole;
+  for (std::size_t i = 1; i + 1 < lines.size(); ++i) whole += lines[i];
+  EXPECT_GT(lines.size(), 4U);
+  EXPECT_EQ(whole, line);
+  EXPECT_EQ(lines.front(), "first");
+  EXPECT_EQ(lines.back(), "last");
+}
+
+TEST_F(TailerTest, IsTheSameForEveryReadSize) {
+  std::string bytes;
+  Lines expected;
+  for (int i = 0; i < 300; ++i) {
+    expected.push_back(std::string(static_cast<std::size_t>(i * 7 % 97), 'x') + std::to_string(i));
+    bytes += expected.back() + "\n";
+  }
+  files.Append(Live(), bytes);
+  for (const std::size_t size : {4096U, 4099U, 5000U, 16384U}) {
+    for (const std::size_t short_read : {SIZE_MAX, std::size_t{300}, std::size_t{1777}}) {
+      files.read_bytes_max = short_read;
+      budget.bytes_per_source_max = size;
+      lines.clear();
+      Start();
+      Turns(200);
+      EXPECT_EQ(lines, expected) << size << " " << short_read;
+    }
+  }
+}
+
+TEST_F(TailerTest, BoundsTheLinesOfATurn) {
+  files.Append(Live(), std::string(5000, '\n'));
+  budget.lines_max = 64;
+  Start();
+  for (int i = 0; i < 3; ++i) {
+    now += std::chrono::milliseconds(300);
+    tailer->Poll({Instant(now), files.now}, budget, &out);
+    EXPECT_LE(out.lines().size(), 64U);
+  }
+  Turns(200);
+  EXPECT_EQ(lines.size() + 3 * 64, 5000U);
+}
+
+TEST_F(TailerTest, LooksButDoesNotReadWithoutRoom) {
+  files.Append(Live(), "a\n");
+  budget.bytes_max = 0;
+  Start();
+  Turns(3);
+  EXPECT_EQ(opened.size(), 1U);
+  EXPECT_TRUE(lines.empty());
+  files.Rename(Live(), Rotated(1));
+  files.Unlink(Rotated(1));  // it is pinned by its descriptor
+  Turns(3);
+  budget.bytes_max = 4096;
+  Turns(3);
+  EXPECT_EQ(lines, (Lines{"a"}));
+}
+
+TEST_F(TailerTest, StartsAtTheEndOnlyWithoutAnyStateAndOnlyOnTheFirstLook) {
+  options.unknown_at_startup = StartAt::kEnd;
+  files.Append(Live(), "old\nhalf");
+  Start();
+  Turns(2);
+  EXPECT_TRUE(lines.empty());
+  files.Append(Live(), " a line\n");
+  files.Append("/r/ns_pod_uid/late/0.log", "new file\n");
+  Turns(4);
+  EXPECT_EQ(lines, (Lines{"half a line", "new file"}));
+  lines.clear();
+  Start({}, false);
+  Turns(3);
+  EXPECT_EQ(lines.size(), 3U) << "with a state an unknown file was never read";
+}
+
+TEST_F(TailerTest, NamesWhatItDoesNotRead) {
+  files.Link(Live(), "/etc/shadow");
+  files.Special("/r/ns_pod_uid/fifo/0.log");
+  files.Append("/r/ns_pod_uid/c/core.1234", "x\n");
+  files.Append("/r/not-a-pod/c/0.log", "x\n");
+  files.Append(Rotated(1) + ".gz", "x\n");
+  files.Append(Live() + ".20240101-000009.tmp", "x\n");
+  files.Append("/r/ns_pod_uid/secret/0.log", "x\n");
+  files.refused.insert("/r/ns_pod_uid/secret/0.log");
+  Start();
+  Turns(6);
+  EXPECT_TRUE(lines.empty());
+  const auto has = [&](const std::string& path, SkipReason reason) {
+    return std::count(said.skipped.begin(), said.skipped.end(), std::pair(path, reason));
+  };
+  EXPECT_EQ(has(Live(), SkipReason::kLinkOutside), 1);
+  EXPECT_EQ(has("/r/ns_pod_uid/fifo/0.log", SkipReason::kNotRegular), 1);
+  EXPECT_EQ(has("/r/ns_pod_uid/c/core.1234", SkipReason::kUnparsedPath), 1);
+  EXPECT_EQ(has("/r/not-a-pod", SkipReason::kUnparsedPath), 1);
+  EXPECT_EQ(has(Rotated(1) + ".gz", SkipReason::kCompressed), 1);
+  EXPECT_EQ(has("/r/ns_pod_uid/secret/0.log", SkipReason::kNotPermitted), 1);
+  EXPECT_EQ(said.skipped.size(), 6U) << "each once, the .tmp never";
+  files.refused.clear();
+  Turns(4);
+  EXPECT_EQ(lines, (Lines{"x"})) << "granted later";
+}
+
+TEST_F(TailerTest, FollowsALinkIntoAnAllowedDirectory) {
+  files.Append("/var/lib/docker/containers/id/id-json.log", "docker\n");
+  files.Link(Live(), "/var/lib/docker/containers/id/id-json.log");
+  Start();
+  Turns(3);
+  EXPECT_EQ(lines, (Lines{"docker"}));
+  EXPECT_EQ(opened.at(0).path, Live()) << "the name that says which container";
+}
+
+TEST_F(TailerTest, ChoosesByGlobsOverLiveNames) {
+  options.include = {"*/c/*.log"};
+  options.exclude = {"*/*/1.log"};
+  files.Append(Live(), "yes\n");
+  files.Append(Rotated(1), "its older generation\n");
+  files.Append("/r/ns_pod_uid/c/1.log", "no\n");
+  files.Append("/r/ns_pod_uid/other/0.log", "no\n");
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(4);
+  EXPECT_EQ(lines, (Lines{"its older generation", "yes"}));
+}
+
+TEST_F(TailerTest, ReadsNothingOfAPausedContainerAndGoesOnAfterwards) {
+  files.Append(Live(), "a\n");
+  files.Append("/r/ns_pod_uid/other/0.log", "x\n");
+  Start();
+  Turns(3);
+  tailer->Pause(opened.at(0).container);
+  files.Append(Live(), "b\n");
+  files.Append("/r/ns_pod_uid/other/0.log", "y\n");
+  Turns(3);
+  EXPECT_EQ(lines, (Lines{"a", "x", "y"}));
+  EXPECT_FALSE(tailer->state().at_end);
+  tailer->Resume(opened.at(0).container);
+  Turns(2);
+  EXPECT_EQ(lines.back(), "b");
+}
+
+TEST_F(TailerTest, ResetIsARestartOfOneContainer) {
+  files.Append(Live(), "a\nb\nc\n");
+  Start();
+  Turns(2);
+  Checkpoint begin = opened.at(0).start;
+  tailer->Reset(opened.at(0).container, std::span<const Checkpoint>(&begin, 1));
+  lines.clear();
+  Turns(2);
+  EXPECT_TRUE(lines.empty()) << "paused";
+  tailer->Resume(opened.at(0).container);
+  Turns(2);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c"}));
+  EXPECT_EQ(opened.size(), 2U);
+  EXPECT_NE(opened[0].source, opened[1].source);
+  EXPECT_EQ(opened[0].file, opened[1].file);
+}
+
+TEST_F(TailerTest, LendsADescriptorFromAFileAtItsEndWhenThereAreTooFew) {
+  options.open_files_max = 2;
+  for (int i = 0; i < 6; ++i) {
+    files.Append("/r/ns_pod_uid/c" + std::to_string(i) + "/0.log", "first\n");
+  }
+  Start();
+  Turns(10);
+  EXPECT_EQ(lines.size(), 6U);
+  EXPECT_LE(tailer->state().files_open, 2U);
+  for (int i = 0; i < 6; ++i) {
+    files.Append("/r/ns_pod_uid/c" + std::to_string(i) + "/0.log", "second\n");
+  }
+  Turns(10);
+  EXPECT_EQ(lines.size(), 12U);
+  EXPECT_TRUE(tailer->state().at_end);
+}
+
+TEST_F(TailerTest, RetriesAfterAReadErrorAndDisturbsNoOther) {
+  files.Append(Live(), "a\n");
+  files.Append("/r/ns_pod_uid/other/0.log", "x\n");
+  Start();
+  Turns(3);
+  files.broken.insert(Live());
+  files.Append(Live(), "b\n");
+  files.Append("/r/ns_pod_uid/other/0.log", "y\n");
+  Turns(6);
+  EXPECT_EQ(lines, (Lines{"a", "x", "y"}));
+  files.broken.clear();
+  Turns(6);
+  EXPECT_EQ(lines.back(), "b");
+}
+
+TEST_F(TailerTest, GoesOnUnderANewIdWhenASealedFileGrows) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(2);
+  files.Rename(Live(), Rotated(1));
+  files.Append(Live(), "b\n");
+  Turns(30);
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_FALSE(closed[0].finishes_instance);
+  tailer->Retire(closed[0].source);
+  files.Append(Rotated(1), "much too late\n");
+  Turns(10);
+  EXPECT_EQ(lines, (Lines{"a", "b", "much too late"}));
+  EXPECT_EQ(opened.back().start.committed.offset, 2U);
+}
+
+}  // namespace
+}  // namespace podtail
