@@ -23,8 +23,10 @@ bool Tailer::Impl::Rested(const Generation& older, const Generation& newer,
   // what was written between its last look and the rename is still to be read.
   if (older.looked_in < newer.found_in) return false;
   if (tick.now - std::max(older.rests_since, newer.found_at) >= options.switch_grace) return true;
-  // A file last written long ago need not be watched: nobody waits for an old
-  // tree. Only the order of bytes depends on it, never whether they are read.
+  // Of what the first pass found, a file last written long ago need not be
+  // watched: nobody waits for an old tree. Later a quiet file that is rotated may
+  // still get the head of a line from its runtime's buffer.
+  if (!newer.first_look) return false;
   return older.modify_time + options.switch_grace <= tick.wall;
 }
 
@@ -71,6 +73,20 @@ void Tailer::Impl::ReadReady(const Tick& tick, const PollBudget& budget) {
   }
 }
 
+// A read may stop early (a signal, a network file system). Only where the last
+// look saw the end, or behind it, is a short read the end.
+Expected<std::size_t> Tailer::Impl::ReadUntil(Generation* generation, std::uint64_t offset,
+                                              std::span<char> into) {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    auto read = generation->file->ReadAt(offset + filled, into.subspan(filled));
+    if (!read) return read;
+    filled += *read;
+    if (*read == 0 || offset + filled >= generation->size) break;
+  }
+  return filled;
+}
+
 Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const PollBudget& budget,
                                             const Tick& tick) {
   const auto context =
@@ -84,8 +100,8 @@ Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const PollBu
     if (generation->read_hint > 0) wanted = std::min(wanted, generation->read_hint);
   }
   char* place = buffer.get() + used;
-  const auto read = generation->file->ReadAt(generation->offset - context,
-                                             std::span<char>(place, context + wanted));
+  auto read =
+      ReadUntil(generation, generation->offset - context, std::span<char>(place, context + wanted));
   if (!read) {
     generation->wakes_at = tick.now + kReadErrorPause;
     finder.Skip(generation->name.path, SkipReason::kUnreadable);

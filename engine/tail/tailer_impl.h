@@ -63,6 +63,8 @@ struct Tailer::Impl {
   void ReadReady(const Tick& tick, const PollBudget& budget);
   enum class ReadResult : std::uint8_t { kDone = 1, kNoRoom = 2 };
   ReadResult Read(Generation* generation, const PollBudget& budget, const Tick& tick);
+  Expected<std::size_t> ReadUntil(Generation* generation, std::uint64_t offset,
+                                  std::span<char> into);
   std::size_t Split(Generation* generation, std::string_view fresh, std::size_t wanted,
                     bool whole_buffer);
   void Emit(Generation* generation, std::string_view bytes, Extent extent, bool ends);
