@@ -4,12 +4,13 @@
 Every record exactly once: pod, container, stream, restart count, time to the nanosecond, body to the
 byte. Again with the same checkpoint directory: nothing. After more was appended: only that.
 """
+import json
 import os
 import subprocess
 import sys
 
 from gen import Gen, compare_with_manifest
-from support import check, check_equal, main, parse_records, run, run_once, sanitized
+from support import check, check_equal, cri, log_path, main, parse_records, run, run_once, sanitized, write
 
 MIB = 1 << 20
 
@@ -135,7 +136,26 @@ def checkpoints_listing(podtail, directory):
         check(path in table, f"{path} is not in the table")
 
 
+def open_run_in_the_listing(podtail, directory):
+    """What replays need to know of a run that has no end yet, each key once."""
+    root, state = os.path.join(directory, "pods"), os.path.join(directory, "state")
+    path, start = log_path(root, 1), 1_790_000_000 * 10**9
+    write(path, cri(start, "stderr", "P", b"begun ") + cri(start + 1, "stdout", "P", b"x" * 10))
+    run_once(podtail, root, directory, "--checkpoint-dir", state, name="first")
+    # The run on stderr closes; the one on stdout still holds the file between its lines.
+    write(path, cri(start + 2, "stderr", "F", b"ended"))
+    run_once(podtail, root, directory, "--checkpoint-dir", state, name="second")
+    listing = run(podtail, ["checkpoints", state, "--json"], directory, "listing")
+    entries = [json.loads(text, object_pairs_hook=list) for text in listing.stdout.splitlines()]
+    check_equal(len(entries), 1, "files listed")
+    keys = [key for key, _ in entries[0]]
+    check_equal(sorted(keys), sorted(set(keys)), "keys")
+    entry = dict(entries[0])
+    check_equal(entry["offset"], len(cri(start, "stderr", "P", b"begun ")), "committed offset")
+    check_equal((entry["stderr_part"], entry["stderr_part_bytes"]), (1, 6), "part and bytes of the run on stderr")
+
+
 if __name__ == "__main__":
     sys.exit(main([standard_mix, seed_mix_with_rotation, restarts, json_mix, odd_mix, conmon_long_lines,
                    containerd_long_lines, small_memory, large_batches, stdout_and_null, start_at_end,
-                   include_and_exclude, checkpoints_listing]))
+                   include_and_exclude, checkpoints_listing, open_run_in_the_listing]))

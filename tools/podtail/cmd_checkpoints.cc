@@ -56,7 +56,6 @@ void AppendStream(std::string_view name, const ReplayState::Stream& stream, std:
     AppendNumber(prefix + "_part", stream.part, line);
     AppendNumber(prefix + "_part_bytes", stream.part_bytes, line);
   }
-  if (stream.part_bytes != 0) AppendNumber(prefix + "_part_bytes", stream.part_bytes, line);
   if (stream.run_gap != 0) AppendNumber(prefix + "_run_gap", stream.run_gap, line);
 }
 
