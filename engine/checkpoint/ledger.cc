@@ -14,6 +14,17 @@ std::size_t IndexOf(LogStream stream) {
   return stream == LogStream::kStderr ? 1 : 0;
 }
 
+// The runs at a tethered point come from a file that is not committed yet. Read
+// again, that file opens them again; should it be gone by then, what follows here
+// was not given out either.
+void ForgetRuns(ResumePoint* point) {
+  for (ReplayState::Stream& stream : point->replay.streams) {
+    stream.part = 0;
+    stream.part_bytes = 0;
+    stream.run_gap = 0;
+  }
+}
+
 }  // namespace
 
 // Invariants
@@ -222,7 +233,8 @@ WriteSequence CheckpointLedger::SubmitTo(CheckpointStore* store) {
                                           earlier->put.committed.offset >= tether.until;
                                  }),
                   tethers.end());
-    const ResumePoint& needed = ledger.Needed(*source);
+    ResumePoint needed = ledger.Needed(*source);
+    if (!tethers.empty()) ForgetRuns(&needed);
     PODTAIL_DCHECK(needed.offset >= source->put.committed.offset);
     const bool moved =
         needed.offset >= source->put.committed.offset && needed != source->put.committed;

@@ -91,8 +91,12 @@ void BatchAssembler::Begin(const TailedLine& line, const TailOutput& out, Source
     // A run comes over from an earlier file: as long as that may be read again,
     // this file is read again from here.
     const Hold begin{line.source, PointBefore(line, out, source)};
+    SourceId first = line.source;
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (instance->runs[i].open()) first = std::min(first, instance->opened_in[i]);
+    }
     for (const SourceId id : instance->sources) {
-      const Source* earlier = id < line.source ? Find(id) : nullptr;
+      const Source* earlier = first <= id && id < line.source ? Find(id) : nullptr;
       if (earlier != nullptr) ledger_->Tether(begin, id, earlier->at);
     }
   }
@@ -110,6 +114,7 @@ void BatchAssembler::FindRuns(SourceId id, Source* source) {
   for (std::size_t i = 0; i < 2; ++i) {
     const ReplayState::Stream& state = source->found.streams[i];
     if (state.part == 0 || instance->runs[i].open()) continue;
+    instance->opened_in[i] = id;
     instance->runs[i].BecomeShadow(i == 0 ? LogStream::kStdout : LogStream::kStderr, state);
   }
 }
@@ -219,7 +224,10 @@ void BatchAssembler::Feed(const Fragment& fragment, Source* source, const Tick& 
   const std::size_t stream = IndexOf(fragment.stream);
   if (malformed && source->split == nullptr) source->split = std::make_unique<FragmentJoiner>();
   FragmentJoiner* run = malformed ? source->split.get() : &instance->runs[stream];
-  if (!malformed && !run->open()) instance->opened_at[stream] = tick.now;
+  if (!malformed && !run->open()) {
+    instance->opened_at[stream] = tick.now;
+    instance->opened_in[stream] = fragment.source;
+  }
   const std::size_t before = run->memory_bytes();
   giving_ = source;
   journal_ = malformed && source->borrows_birth;

@@ -95,7 +95,8 @@ class BatchAssembler : private JoinerOutput {
     std::array<FragmentJoiner, 2> runs;
     std::array<std::vector<SourceId>, 2> held;  // by the runs, in the ledger
     std::array<Instant, 2> opened_at{};
-    std::vector<SourceId> sources;  // in order of their ids
+    std::array<SourceId, 2> opened_in{};  // the first file of the run, as far as this life knows
+    std::vector<SourceId> sources;        // in order of their ids
   };
   struct Source {
     ContainerId container{};

@@ -208,6 +208,34 @@ TEST_F(EngineTest, ClosesADanglingRunWhenItsInstanceIsFinishedAndWritesItDownFir
   EXPECT_EQ(engine->counters().waiting_bytes, 0U);
 }
 
+// A run began in a file that was never committed and is gone after the restart:
+// what there still is of it must come out.
+TEST_F(EngineTest, DeliversTheRestOfARunWhoseFirstFileVanishedWhileItWasDown) {
+  const std::string rotated = std::string(kLive) + ".20240101-000001";
+  const std::string other = "2024-01-01T00:00:00Z stderr F between\n";
+  for (const bool second_fragment : {false, true}) {
+    script.bodies.clear();
+    files.Append(kLive, std::string(kHead) + "P lost head\n");
+    Start();
+    Turns(10);
+    files.Rename(kLive, rotated);
+    files.Append(kLive, other);
+    if (second_fragment) files.Append(kLive, std::string(kHead) + "P middle \n");
+    Turns(20);
+    ASSERT_EQ(script.bodies, (Bodies{"between"}));
+    engine.reset();  // killed; the open run of the rotated file was not committed
+    files.Unlink(rotated);
+    files.Append(kLive, std::string(kHead) + "F tail\n");
+    script.bodies.clear();
+    Start();
+    Turns(20);
+    EXPECT_EQ(script.bodies.back(), second_fragment ? "middle tail" : "tail");
+    EXPECT_TRUE(engine->idle());
+    engine.reset();
+    files.Unlink(kLive);
+  }
+}
+
 TEST_F(EngineTest, ClosesARunByAgeOnlyWhenAsked) {
   files.Append(kLive, std::string(kHead) + "P prompt> \n");
   options.run_age_max = std::chrono::seconds(2);
