@@ -51,8 +51,8 @@ Expected<bool> GzipLogFile::Fill() {
 
 bool GzipLogFile::EnterNext() {
   if (place_ == Place::kMember) return true;
-  if (place_ != Place::kStart && input_.front() == '\0') place_ = Place::kPadding;
-  if (place_ == Place::kPadding) {
+  if (place_ != Place::kStart && input_.front() == '\0') place_ = Place::kZeroes;
+  if (place_ == Place::kZeroes) {
     input_.remove_prefix(std::min(input_.find_first_not_of('\0'), input_.size()));
     if (!input_.empty()) end_ = End::kCorrupt;  // garbage, a member included
     return false;
@@ -85,7 +85,7 @@ Expected<std::size_t> GzipLogFile::Step(std::size_t bytes_max) {
   idle_bytes_ += consumed;
   if (idle_bytes_ > kIdleBytesMax) end_ = End::kCorrupt;
   if (!*filled && end_ == End::kNotReached) {
-    const bool whole = place_ == Place::kBetween || place_ == Place::kPadding;
+    const bool whole = place_ == Place::kBetween || place_ == Place::kZeroes;
     end_ = whole ? End::kClean : End::kTruncated;
   }
   return consumed;

@@ -68,7 +68,7 @@ class GzipLogFile final : public LogFile {
   Expected<std::optional<std::uint32_t>> TrailerSize();
 
  private:
-  enum class Place : std::uint8_t { kStart = 1, kMember = 2, kBetween = 3, kPadding = 4 };
+  enum class Place : std::uint8_t { kStart = 1, kMember = 2, kBetween = 3, kZeroes = 4 };
 
   void Restart();
   bool InHistory(std::uint64_t offset) const noexcept;

@@ -10,60 +10,94 @@ namespace podtail {
 namespace {
 
 constexpr std::size_t kOpensPerPoll = 256;
+// Decoders are large, and of a container's archives only the oldest is read.
+constexpr std::uint64_t kArchivesOpenMax = 8;
+// Of an archive in one Poll(), on the way to where it goes on.
+constexpr std::size_t kDecodeBytes = std::size_t{1024} * 1024;
 
 }  // namespace
 
 void Tailer::Impl::OpenNew(const Tick& tick) {
-  for (std::size_t n = 0; n < kOpensPerPoll && !opening.empty(); ++n) {
-    const auto [id, key] = opening.front();
-    Container* container = Get(id);
-    Generation* generation = container == nullptr ? nullptr : Find(container, key);
-    if (generation == nullptr || !generation->active() || container->paused) {
-      opening.pop_front();  // Resume() queues a paused container's again
-      continue;
-    }
+  const std::size_t queued = opening.size();
+  opening_waits = false;
+  for (std::size_t n = 0; n < kOpensPerPoll && n < queued && !opening.empty(); ++n) {
+    const InstanceKey key = opening.front();
+    opening.pop_front();
+    const auto met = by_key.find(key);
+    Generation* generation = met == by_key.end() ? nullptr : met->second;
+    if (generation != nullptr) generation->in_opening = false;
+    // Resume() queues a paused container's again.
+    if (generation == nullptr || !generation->active() || generation->container->paused) continue;
+    Container* container = generation->container;
     if (generation->file == nullptr) {
-      // Without a descriptor to spare it waits here, and so do those behind it.
-      if (files_open >= options.open_files_max && !MakeRoom()) return;
-      if (!Open(container, generation)) {
-        opening.pop_front();
+      if (generation->name.compressed && archives_open >= kArchivesOpenMax) {
+        QueueOpening(generation);  // until one of them was read to its end
+        opening_waits = true;
         continue;
       }
+      const OpenResult opened = files_open >= options.open_files_max && !MakeRoom()
+                                    ? OpenResult::kNoRoom
+                                    : Open(generation);
+      if (opened == OpenResult::kNoRoom) {
+        // Without a descriptor to spare it waits here, and so do those behind it.
+        generation->in_opening = true;
+        opening.push_front(key);
+        opening_waits = true;
+        return;
+      }
+      if (opened == OpenResult::kGone) continue;
     }
-    opening.pop_front();
-    if (generation->state == GenerationState::kNew) {
-      TryAnnounce(container, generation, false, tick);
+    LookAt(generation, tick);
+    if (generation->state == GenerationState::kNew &&
+        TryAnnounce(generation, false, tick) == AnnounceResult::kAskAgain) {
+      QueueOpening(generation);
+      continue;
     }
-    if (NextOf(*container, tick) != nullptr) Queue(container);
+    QueueNext(container, tick);
+    if (Restless(*container, tick)) Stir(container);
   }
 }
 
-bool Tailer::Impl::Open(Container* container, Generation* generation) {
+Tailer::Impl::OpenResult Tailer::Impl::Open(Generation* generation) {
   auto file = files->Open(generation->name.root, generation->name.path);
   auto stat = file ? (*file)->Stat() : Expected<FileStat>(Unexpected(file.error()));
   if (!stat || KeyOf(*stat) != generation->key) {
-    // Renamed or replaced meanwhile: the next pass finds what there is now.
+    // Renamed or replaced meanwhile: a listing finds what there is now.
     const StatusCode code = stat ? StatusCode::kNotFound : stat.error().code();
-    if (code == StatusCode::kNotFound) return false;
-    finder.Skip(generation->name.path,
-                code == StatusCode::kFailedPrecondition  ? SkipReason::kNotRegular
-                : code == StatusCode::kResourceExhausted ? SkipReason::kTooManyOpen
-                                                         : SkipReason::kNotPermitted);
-    if (generation->state != GenerationState::kNew) return false;  // parked: keep what is known
-    auto& all = container->generations;
-    all.erase(std::find_if(all.begin(), all.end(),
-                           [&](const auto& each) { return each.get() == generation; }));
-    --generations;
-    return false;
+    if (code == StatusCode::kNotFound) return OpenResult::kGone;
+    if (code == StatusCode::kResourceExhausted) {
+      finder.Skip(generation->name.path, SkipReason::kTooManyOpen);
+      return MakeRoom() ? Open(generation) : OpenResult::kNoRoom;
+    }
+    finder.Skip(generation->name.path, code == StatusCode::kFailedPrecondition
+                                           ? SkipReason::kNotRegular
+                                           : SkipReason::kNotPermitted);
+    if (generation->state != GenerationState::kNew || generation->start) {
+      return OpenResult::kGone;  // parked: keep what is known
+    }
+    auto& all = generation->container->generations;
+    const auto at = std::find_if(all.begin(), all.end(),
+                                 [&](const auto& each) { return each.get() == generation; });
+    Erase(generation);
+    all.erase(at);
+    return OpenResult::kGone;
   }
   finder.ClearSkip(generation->name.path);
-  generation->file = std::move(*file);
   ++files_open;
-  generation->size = stat->size;
   generation->device = stat->device;
-  generation->modify_time = stat->modify_time;
   generation->deleted = stat->deleted;
-  return true;
+  if (generation->name.compressed) {
+    OpenArchive(generation, std::move(*file));
+    generation->disk_bytes = stat->size;
+    NoteTrailer(generation);
+    return OpenResult::kOpen;
+  }
+  generation->file = std::move(*file);
+  if (generation->state == GenerationState::kNew) {
+    generation->size = stat->size;
+    generation->modify_time = stat->modify_time;
+  }
+  return OpenResult::kOpen;
 }
 
 bool Tailer::Impl::MakeRoom() {
@@ -72,8 +106,9 @@ bool Tailer::Impl::MakeRoom() {
     if (container == nullptr) continue;
     for (const auto& generation : container->generations) {
       // Parked is what has a name to come back by and nothing left to read.
-      if (generation->state != GenerationState::kReading || generation->file == nullptr ||
-          generation->deleted || generation->missed_passes > 0 || generation->readable()) {
+      if (!generation->active() || generation->file == nullptr || generation->deleted ||
+          generation->missed > 0 || generation->readable() || generation->may_announce() ||
+          generation->looked_in == 0) {
         continue;
       }
       if (longest == nullptr || generation->rests_since < longest->rests_since) {
@@ -86,82 +121,159 @@ bool Tailer::Impl::MakeRoom() {
   return true;
 }
 
-void Tailer::Impl::TryAnnounce(Container* container, Generation* generation, bool sealed,
-                               const Tick& tick) {
+Tailer::Impl::AnnounceResult Tailer::Impl::TryAnnounce(Generation* generation, bool sealed,
+                                                       const Tick& tick) {
   std::array<char, kHeadBytesMax> start;
-  const auto read = generation->file->ReadAt(0, start);
+  const auto read = ReadWhole(generation->file.get(), 0, start);
   if (!read) {
-    finder.Skip(generation->name.path, SkipReason::kUnreadable);
-    return;
+    ReadFailed(generation, tick);
+    return AnnounceResult::kDone;  // looked at again, and then it is news
   }
-  const auto head = HeadMarker({start.data(), *read}, sealed);
+  const bool whole = generation->archive != nullptr && *read < start.size() &&
+                     generation->archive->end() != GzipLogFile::End::kTruncated;
+  const auto head = HeadMarker({start.data(), *read}, sealed || whole);
   if (!head) {
     if (*read != generation->looked_to) generation->rests_since = tick.now;
     generation->looked_to = *read;
-    return;
+    if (generation->archive != nullptr) {
+      generation->drained = true;
+      generation->whole = whole && generation->archive->end() == GzipLogFile::End::kClean;
+      generation->size = *read;
+      Stir(generation->container);
+    }
+    return AnnounceResult::kDone;
   }
   generation->identity = {generation->key.inode, generation->key.birth_time,
                           generation->key.handle_generation, *head};
+  const std::string_view first_bytes(start.data(), *read);
+  if (generation->archive != nullptr && !generation->start) {
+    if (Generation* plain = PlainTwin(*generation, first_bytes)) {
+      MergeInto(plain, generation);
+      return AnnounceResult::kMerged;
+    }
+  }
+  if (generation->start) ConfirmStart(generation, first_bytes);
   SourceOpened opened;
-  const bool grew = generation->grew && generation->start.has_value();
-  if (!ChooseStart(*container, generation, &opened.start)) return;  // asked again after the pass
-  generation->source = static_cast<SourceId>(by_source.size());
-  by_source.emplace_back(container->id, generation->key);
+  opened.grew = generation->grew && generation->start.has_value();
+  switch (ChooseStart(generation, first_bytes, &opened.start)) {
+    case KnownCheckpoints::Answer::kAskAfterPass:
+      if (generation->archive != nullptr) CloseFile(generation);
+      return AnnounceResult::kDone;
+    case KnownCheckpoints::Answer::kAskAgain:
+      return AnnounceResult::kAskAgain;
+    case KnownCheckpoints::Answer::kFailed:
+      ReadFailed(generation, tick);
+      return AnnounceResult::kDone;
+    default:
+      break;
+  }
+  generation->size = std::max<std::uint64_t>(generation->size, *read);
+  Announce(generation, std::move(opened));
+  return AnnounceResult::kDone;
+}
+
+// It was announced before, in this life: is it still the same file up to there?
+void Tailer::Impl::ConfirmStart(Generation* generation, std::string_view first_bytes) {
+  const Marker& head = generation->start->file.head;
+  bool same = BeginsWith(head, first_bytes);
+  if (same && generation->archive == nullptr) {
+    generation->offset = generation->start->committed.offset;
+    generation->tail = generation->start->committed.tail;
+    same = !BytesBeforeOffsetDiffer(generation);
+    generation->offset = 0;
+  }
+  if (same) {
+    generation->identity.head = head;
+    return;
+  }
+  superseded.push_back(generation->start->file);
+  generation->start.reset();
+}
+
+void Tailer::Impl::Announce(Generation* generation, SourceOpened opened) {
+  if (generation->has_source) {
+    sources[static_cast<std::uint32_t>(generation->source)].generation = nullptr;
+  }
+  generation->source = static_cast<SourceId>(sources.size());
+  generation->has_source = true;
+  generation->grew = false;
+  sources.push_back({generation, generation->identity});
   generation->state = GenerationState::kReading;
   generation->offset = opened.start.committed.offset;
   generation->looked_to = generation->offset;
   generation->tail = opened.start.committed.tail;
-  generation->size = std::max<std::uint64_t>(generation->size, *read);
   generation->mid_line = false;
   generation->whole_buffer = false;
   generation->read_hint = 0;
+  generation->size = std::max(generation->size, generation->offset);
+  if (generation->archive != nullptr) {
+    const auto trailer = generation->archive->TrailerSize();
+    generation->drained = generation->whole =
+        generation->offset > 0 && trailer && *trailer &&
+        **trailer == static_cast<std::uint32_t>(generation->offset);
+    // Its turn may be far away, and a decoder that has come nowhere is no loss.
+    if (generation->offset == 0 || generation->drained) CloseFile(generation);
+    Stir(generation->container);
+  }
   opened.source = generation->source;
-  opened.container = container->id;
+  opened.container = generation->container->id;
   opened.file = generation->identity;
   opened.size = generation->size;
-  opened.grew = grew;
-  opened.path = FullPath(*container, *generation);
+  opened.path = FullPath(*generation);
   if (observer != nullptr) observer->OnFileOpened(opened.path, generation->offset);
   output->opened.push_back(std::move(opened));
 }
 
-bool Tailer::Impl::ChooseStart(const Container& container, Generation* generation,
-                               Checkpoint* start) {
+KnownCheckpoints::Answer Tailer::Impl::ChooseStart(Generation* generation,
+                                                   std::string_view first_bytes,
+                                                   Checkpoint* start) {
   if (generation->start) {  // it was announced before, in this life
     *start = std::move(*generation->start);
     generation->start.reset();
-    return true;
+    return KnownCheckpoints::Answer::kFound;
   }
-  switch (known.Take(generation->identity, generation->size, generation->file.get(), passes > 0,
-                     start)) {
-    case KnownCheckpoints::Answer::kFound:
-      return true;
-    case KnownCheckpoints::Answer::kAskAfterPass:
-      return false;
-    case KnownCheckpoints::Answer::kUnknown:
-      break;
+  const auto answer = known.Take({&generation->identity, first_bytes, generation->file.get(),
+                                  generation->size, generation->archive, kDecodeBytes},
+                                 passes > 0, start);
+  if (answer == KnownCheckpoints::Answer::kFound &&
+      KeyOf(start->file) == KeyOf(generation->identity)) {
+    generation->identity.head = start->file.head;
   }
+  if (answer != KnownCheckpoints::Answer::kUnknown) return answer;
   *start = Checkpoint{};
   start->file = generation->identity;
-  start->path = FullPath(container, *generation);
+  start->path = FullPath(*generation);
   start->device = generation->device;
   // A malformed first line has no line before it to borrow a time from.
   const Timestamp birth = generation->key.birth_time;
   start->committed.replay.line_time = birth == Timestamp{} ? generation->modify_time : birth;
   if (first_life && generation->first_look && options.unknown_at_startup == StartAt::kEnd) {
-    start->committed.offset = EndOfLastLine(*generation);
-    std::array<char, kTailBytesMax> tail;
-    const auto bytes =
-        static_cast<std::size_t>(std::min<std::uint64_t>(start->committed.offset, tail.size()));
-    const auto read = generation->file->ReadAt(start->committed.offset - bytes,
-                                               std::span<char>(tail).first(bytes));
-    if (!read || *read != bytes) {
-      start->committed.offset = 0;
-    } else {
-      start->committed.tail = TailMarker(tail.data() + bytes, bytes);
-    }
+    StartAtEnd(generation, start);
   }
-  return true;
+  return KnownCheckpoints::Answer::kUnknown;
+}
+
+void Tailer::Impl::StartAtEnd(Generation* generation, Checkpoint* start) const {
+  if (generation->archive != nullptr) {
+    // All of it is past. Where its end is only decoding tells.
+    while (generation->archive->end() == GzipLogFile::End::kNotReached) {
+      const auto reached =
+          generation->archive->Advance(generation->archive->decoded() + kDecodeBytes, kDecodeBytes);
+      if (!reached) return;
+    }
+    generation->size = generation->archive->decoded();
+  }
+  std::uint64_t& offset = start->committed.offset;
+  offset = EndOfLastLine(*generation);
+  std::array<char, kTailBytesMax> tail;
+  const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(offset, tail.size()));
+  const auto read =
+      ReadWhole(generation->file.get(), offset - bytes, std::span<char>(tail).first(bytes));
+  if (!read || *read != bytes) {
+    offset = 0;
+  } else {
+    start->committed.tail = TailMarker(tail.data() + bytes, bytes);
+  }
 }
 
 std::uint64_t Tailer::Impl::EndOfLastLine(const Generation& generation) const {
@@ -169,8 +281,9 @@ std::uint64_t Tailer::Impl::EndOfLastLine(const Generation& generation) const {
   std::uint64_t end = generation.size;
   while (end > 0) {
     const std::uint64_t begin = end > block.size() ? end - block.size() : 0;
-    const auto read = generation.file->ReadAt(
-        begin, std::span<char>(block).first(static_cast<std::size_t>(end - begin)));
+    const auto read =
+        ReadWhole(generation.file.get(), begin,
+                  std::span<char>(block).first(static_cast<std::size_t>(end - begin)));
     if (!read) return 0;
     const std::size_t line = std::string_view(block.data(), *read).rfind('\n');
     if (line != std::string_view::npos) return begin + line + 1;
@@ -179,9 +292,9 @@ std::uint64_t Tailer::Impl::EndOfLastLine(const Generation& generation) const {
   return 0;
 }
 
-std::string Tailer::Impl::FullPath(const Container& container, const Generation& generation) const {
+std::string Tailer::Impl::FullPath(const Generation& generation) const {
   // Of a link the name beneath the root: it says which container this is.
-  return options.root + "/" + container.path + "/" + generation.name.name;
+  return options.root + "/" + generation.container->path + "/" + generation.name.name;
 }
 
 }  // namespace podtail

@@ -2,7 +2,6 @@
 #include "engine/tail/file_identity.h"
 
 #include <algorithm>
-#include <array>
 
 namespace podtail {
 
@@ -17,10 +16,26 @@ std::optional<Marker> HeadMarker(std::string_view start, bool sealed) {
   return Marker{HashBytes(start.substr(0, bytes)), static_cast<std::uint32_t>(bytes)};
 }
 
+bool BeginsWith(const Marker& head, std::string_view first_bytes) {
+  return head.bytes > 0 && head.bytes <= first_bytes.size() &&
+         HashBytes(first_bytes.substr(0, head.bytes)) == head.hash;
+}
+
 Marker TailMarker(const char* end, std::uint64_t readable) {
   const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(readable, kTailBytesMax));
   if (bytes == 0) return {};
   return {HashBytes({end - bytes, bytes}), static_cast<std::uint32_t>(bytes)};
+}
+
+Expected<std::size_t> ReadWhole(LogFile* file, std::uint64_t offset, std::span<char> into) {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    auto read = file->ReadAt(offset + filled, into.subspan(filled));
+    if (!read) return read;
+    if (*read == 0) break;
+    filled += *read;
+  }
+  return filled;
 }
 
 InstanceKey KeyOf(const FileStat& stat) {
@@ -28,61 +43,6 @@ InstanceKey KeyOf(const FileStat& stat) {
 }
 InstanceKey KeyOf(const FileIdentity& file) {
   return {file.inode, file.birth_time, file.handle_generation};
-}
-
-void KnownCheckpoints::Restore(std::span<const Checkpoint> checkpoints) {
-  for (const Checkpoint& checkpoint : checkpoints) {
-    by_key_.emplace(KeyOf(checkpoint.file), known_.size());
-    by_head_.emplace(checkpoint.file.head.hash, known_.size());
-    known_.push_back({checkpoint});
-  }
-}
-
-void KnownCheckpoints::MarkAlive(const InstanceKey& key) {
-  const auto [first, last] = by_key_.equal_range(key);
-  for (auto it = first; it != last; ++it) known_[it->second].alive = true;
-}
-
-KnownCheckpoints::Answer KnownCheckpoints::Take(const FileIdentity& identity, std::uint64_t size,
-                                                LogFile* file, bool pass_complete,
-                                                Checkpoint* found) {
-  Known* best = nullptr;
-  bool later = false;
-  const auto [first, last] = by_head_.equal_range(identity.head.hash);
-  for (auto it = first; it != last; ++it) {
-    Known& known = known_[it->second];
-    if (known.taken || known.checkpoint.file.head != identity.head) continue;
-    const bool same_instance = KeyOf(known.checkpoint.file) == KeyOf(identity);
-    if (!same_instance && known.alive) continue;
-    if (!StillThere(known.checkpoint, size, file)) continue;
-    if (same_instance) {
-      best = &known;
-      later = false;
-      break;
-    }
-    later = later || !pass_complete;
-    // Among several the one furthest back: what is read twice is not lost.
-    if (best == nullptr || known.checkpoint.committed.offset < best->checkpoint.committed.offset) {
-      best = &known;
-    }
-  }
-  if (later) return Answer::kAskAfterPass;
-  if (best == nullptr) return Answer::kUnknown;
-  best->taken = true;
-  *found = std::move(best->checkpoint);
-  return Answer::kFound;
-}
-
-bool KnownCheckpoints::StillThere(const Checkpoint& checkpoint, std::uint64_t size, LogFile* file) {
-  const ResumePoint& committed = checkpoint.committed;
-  if (committed.offset > size || committed.tail.bytes > committed.offset) return false;
-  if (committed.offset == 0) return true;
-  std::array<char, kTailBytesMax> bytes;
-  if (committed.tail.bytes == 0 || committed.tail.bytes > bytes.size()) return false;
-  const auto read = file->ReadAt(committed.offset - committed.tail.bytes,
-                                 std::span<char>(bytes).first(committed.tail.bytes));
-  return read.has_value() && *read == committed.tail.bytes &&
-         TailMarker(bytes.data() + *read, *read) == committed.tail;
 }
 
 }  // namespace podtail

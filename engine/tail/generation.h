@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PODTAIL_ENGINE_TAIL_GENERATION_H_
 #define PODTAIL_ENGINE_TAIL_GENERATION_H_
-// One log file from its creation to its deletion, through renames, and the
-// container whose generations stand in one directory.
+// One log file from its creation to its deletion, through renames and
+// compression, and the container whose generations stand in one directory.
 //
 //   kNew ──identity known──▶ kReading ──rested at its end──▶ kClosed ──▶ kRetired
 //    ▲                          │ shrank, or other bytes before the offset   │
 //    └──────────────────────────┴──────────────── grew again ────────────────┘
+//
+// Offsets and sizes are those of the uncompressed bytes, whatever stands on disk.
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -14,26 +16,36 @@
 #include <string>
 #include <vector>
 
+#include "engine/port/gzip_log_file.h"
 #include "engine/tail/file_identity.h"
 #include "engine/tail/log_finder.h"
 #include "podtail/tailer.h"
 
 namespace podtail {
 
+struct Container;
+
 enum class GenerationState : std::uint8_t { kNew = 1, kReading = 2, kClosed = 3, kRetired = 4 };
 
 struct Generation {
+  Container* container = nullptr;
   FoundFile name;  // the one it was last seen under
   InstanceKey key;
   GenerationState state = GenerationState::kNew;
   std::unique_ptr<LogFile> file;    // null: not opened yet, parked, or retired
+  GzipLogFile* archive = nullptr;   // `file`, if that is a compressed one
   FileIdentity identity;            // from kReading on
   SourceId source{};                // likewise
+  bool has_source = false;          // it had one, ever
+  bool in_opening = false;          // queued to be opened or announced
   bool grew = false;                // `start` is where it was retired
   std::optional<Checkpoint> start;  // where to begin when announced (again)
 
   // What the last look said.
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  // of a compressed one: what its trailer says, until its end was read
+  std::uint64_t disk_bytes = 0;
+  bool drained = false;  // a compressed one was read to its end
+  bool whole = false;    //   and that is where its writer ended it
   std::uint64_t device = 0;
   Timestamp modify_time{};
   bool deleted = false;
@@ -49,9 +61,10 @@ struct Generation {
   Instant found_at{};
   std::uint64_t found_in = 0;
   std::uint64_t looked_in = 0;
-  Instant wakes_at{};       // not read before: an I/O error
-  bool first_look = false;  // found by the first pass
-  std::uint32_t missed_passes = 0;
+  Instant wakes_at{};         // not read before: an I/O error
+  bool first_look = false;    // found by the first pass
+  std::uint64_t seen_in = 0;  // the listing that last saw its name
+  std::uint32_t missed = 0;   // listings since then
   Instant missing_since{};
 
   bool active() const noexcept {
@@ -59,7 +72,19 @@ struct Generation {
   }
   // There may be a line to hand out.
   bool readable() const noexcept {
-    return state == GenerationState::kReading && size > std::max(offset, looked_to);
+    if (state != GenerationState::kReading) return false;
+    return name.compressed && (archive != nullptr || file == nullptr)
+               ? !drained
+               : size > std::max(offset, looked_to);
+  }
+  // Not announced yet, and there is something that may be its first line.
+  bool may_announce() const noexcept {
+    if (state != GenerationState::kNew) return false;
+    return archive != nullptr ? !drained : size > looked_to;
+  }
+  std::uint64_t unread() const noexcept {
+    const std::uint64_t from = start ? start->committed.offset : offset;
+    return size > from ? size - from : 0;
   }
 };
 
@@ -71,6 +96,7 @@ struct Container {
   bool reset_at_end = false;  // paused by Reset() when it had nothing more to read
   bool queued = false;        // in the ready queue
   std::uint64_t pass = 0;     // that saw it last
+  Instant lists_at{};         // a name is missing: look again then
 };
 
 }  // namespace podtail

@@ -21,8 +21,10 @@ std::uint64_t SkipKey(std::string_view path, SkipReason reason) {
 
 bool OlderThan(const FoundFile& a, const FoundFile& b) {
   // The live file has no stamp and is the newest of its instance.
-  return std::make_tuple(a.restart_count, a.rotation.empty(), std::string_view(a.rotation)) <
-         std::make_tuple(b.restart_count, b.rotation.empty(), std::string_view(b.rotation));
+  return std::make_tuple(a.restart_count, a.rotation.empty(), std::string_view(a.rotation),
+                         !a.compressed) < std::make_tuple(b.restart_count, b.rotation.empty(),
+                                                          std::string_view(b.rotation),
+                                                          !b.compressed);
 }
 
 bool EndsWith(std::string_view text, std::string_view end) {
@@ -59,7 +61,9 @@ bool LogFinder::Step(std::size_t pods, std::vector<FoundDirectory>* found) {
     under_way_ = true;
     readable_ = true;
     pods_.clear();
-    for (const DirectoryEntry& entry : List("")) {
+    std::vector<DirectoryEntry> entries;
+    List("", &entries);
+    for (const DirectoryEntry& entry : entries) {
       if (entry.kind == FileKind::kDirectory) {
         pods_.push_back(entry.name);
       } else {
@@ -68,6 +72,7 @@ bool LogFinder::Step(std::size_t pods, std::vector<FoundDirectory>* found) {
       }
     }
     std::reverse(pods_.begin(), pods_.end());
+    if (pods_.empty()) readable_ = false;
   }
   for (; pods > 0 && !pods_.empty(); --pods) {
     const std::string pod = std::move(pods_.back());
@@ -80,32 +85,40 @@ bool LogFinder::Step(std::size_t pods, std::vector<FoundDirectory>* found) {
   return true;
 }
 
-std::vector<DirectoryEntry> LogFinder::List(const std::string& path) {
-  auto entries = files_->List(options_->root, path);
-  if (entries) {
+bool LogFinder::List(const std::string& path, std::vector<DirectoryEntry>* entries) {
+  auto listed = files_->List(options_->root, path);
+  if (listed) {
     ClearSkip(path);
-    return std::move(entries).value();
+    *entries = std::move(listed).value();
+    return true;
   }
-  const StatusCode code = entries.error().code();
-  if (code == StatusCode::kNotFound && !path.empty()) return {};
+  const StatusCode code = listed.error().code();
+  if (code == StatusCode::kNotFound && !path.empty()) return true;
   readable_ = false;
   if (code == StatusCode::kResourceExhausted) {
     Skip(path, SkipReason::kTooManyOpen);
   } else if (code != StatusCode::kNotFound) {
     Skip(path, SkipReason::kNotPermitted);
   }
-  return {};
+  return false;
+}
+
+bool LogFinder::Owns(std::string_view pod) {
+  const std::string any = std::string(pod) + "/c/0.log";
+  const auto parsed = ParsePodLogPath(any);
+  if (!parsed) {
+    Skip(std::string(pod), SkipReason::kUnparsedPath);
+    return false;
+  }
+  const Shard& shard = options_->shard;
+  return ShardOf(parsed->pod_uid, shard.count) == shard.index;
 }
 
 void LogFinder::LookIntoPod(const std::string& pod, std::vector<FoundDirectory>* found) {
-  const auto parsed = ParsePodLogPath(pod + "/c/0.log");
-  if (!parsed) {
-    Skip(pod, SkipReason::kUnparsedPath);
-    return;
-  }
-  const Shard& shard = options_->shard;
-  if (ShardOf(parsed->pod_uid, shard.count) != shard.index) return;
-  for (const DirectoryEntry& entry : List(pod)) {
+  if (!Owns(pod)) return;
+  std::vector<DirectoryEntry> entries;
+  List(pod, &entries);
+  for (const DirectoryEntry& entry : entries) {
     const std::string path = pod + "/" + entry.name;
     if (entry.kind == FileKind::kDirectory) {
       LookIntoContainer(path, found);
@@ -119,8 +132,11 @@ void LogFinder::LookIntoPod(const std::string& pod, std::vector<FoundDirectory>*
 
 void LogFinder::LookIntoContainer(const std::string& directory,
                                   std::vector<FoundDirectory>* found) {
+  if (!Owns(std::string_view(directory).substr(0, directory.find('/')))) return;
   FoundDirectory result{directory, {}};
-  for (const DirectoryEntry& entry : List(directory)) {
+  std::vector<DirectoryEntry> entries;
+  if (!List(directory, &entries)) return;
+  for (const DirectoryEntry& entry : entries) {
     FoundFile file;
     if (Consider(directory, entry, &file)) result.files.push_back(std::move(file));
   }
@@ -140,15 +156,12 @@ bool LogFinder::Consider(const std::string& directory, const DirectoryEntry& ent
     return false;
   }
   if (!Wanted(directory + "/" + std::to_string(parsed->restart_count) + ".log")) return false;
-  if (parsed->compressed) {
-    Skip(path, SkipReason::kCompressed);
-    return false;
-  }
   file->name = entry.name;
   file->root = options_->root;
   file->path = path;
   file->restart_count = parsed->restart_count;
   file->rotation = parsed->rotation;
+  file->compressed = parsed->compressed;
   if (entry.kind == FileKind::kRegular) return true;
   if (entry.kind == FileKind::kLink) return FollowLink(path, file);
   Skip(path, SkipReason::kNotRegular);
@@ -171,6 +184,13 @@ bool LogFinder::FollowLink(const std::string& path, FoundFile* file) {
   }
   Skip(path, SkipReason::kLinkOutside);
   return false;
+}
+
+bool LogFinder::Wants(std::string_view path) const {
+  const auto parsed = ParsePodLogPath(path);
+  if (!parsed) return false;
+  const std::string directory(path.substr(0, path.rfind('/')));
+  return Wanted(directory + "/" + std::to_string(parsed->restart_count) + ".log");
 }
 
 bool LogFinder::Wanted(std::string_view live_path) const {

@@ -3,11 +3,12 @@
 #define PODTAIL_ENGINE_TAIL_LOG_FINDER_H_
 // Which container logs stand beneath the root.
 //
-//   root / <namespace>_<pod>_<uid> / <container> / <N>.log[.<stamp>]
+//   root / <namespace>_<pod>_<uid> / <container> / <N>.log[.<stamp>[.gz]]
 //
 // A pass walks the whole tree in steps, so that one Poll() never takes long. It
 // is the truth about names; what it finds is a list of names and nothing more:
-// which generation stands behind a name is the tailer's question.
+// which generation stands behind a name is the tailer's question. Between passes
+// single pods and containers can be looked into, where something hints at news.
 // Everything that is found and not used is reported once, by name and reason.
 #include <cstdint>
 #include <set>
@@ -27,11 +28,12 @@ struct FoundFile {
   std::string path;
   std::uint32_t restart_count = 0;
   std::string rotation;  // "" for the file being written
+  bool compressed = false;
 };
 
 struct FoundDirectory {
   std::string path;              // <pod directory>/<container>, beneath the root
-  std::vector<FoundFile> files;  // oldest first
+  std::vector<FoundFile> files;  // oldest first; none when the directory is gone
 };
 
 class LogFinder {
@@ -42,21 +44,28 @@ class LogFinder {
   // Goes on with the pass, or starts one, through at most `pods` pod directories.
   // Appends what it finds; true at the end of the pass.
   bool Step(std::size_t pods, std::vector<FoundDirectory>* found);
-  // The last whole pass could read every directory: a name it did not see is gone.
+  // The last whole pass could read every directory, and there was a pod at all (a
+  // root without any is one that was unmounted): a name it did not see is gone.
   bool trusted() const noexcept { return trusted_; }
+  // One pod directory, or one container of it: nothing that belongs to another
+  // shard, and no directory that cannot be read.
+  void LookIntoPod(const std::string& pod, std::vector<FoundDirectory>* found);
+  void LookIntoContainer(const std::string& directory, std::vector<FoundDirectory>* found);
+  // This file, a path beneath the root, is one that the options ask for.
+  bool Wants(std::string_view path) const;
 
   // Reports a path once, until it is cleared.
   void Skip(const std::string& path, SkipReason reason);
   void ClearSkip(const std::string& path);
 
  private:
-  void LookIntoPod(const std::string& pod, std::vector<FoundDirectory>* found);
-  void LookIntoContainer(const std::string& directory, std::vector<FoundDirectory>* found);
+  bool Owns(std::string_view pod);
   bool Consider(const std::string& directory, const DirectoryEntry& entry, FoundFile* file);
   bool FollowLink(const std::string& path, FoundFile* file);
   bool Wanted(std::string_view live_path) const;
-  // Empty, and reported, when the directory cannot be read.
-  std::vector<DirectoryEntry> List(const std::string& path);
+  // False, and reported, when the directory cannot be read. Of one that is gone
+  // the entries are none.
+  bool List(const std::string& path, std::vector<DirectoryEntry>* entries);
 
   const TailerOptions* options_;
   LogFileSystem* files_;

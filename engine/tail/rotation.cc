@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names and generations: who was renamed, who is new, who has ended.
+// Names and generations: who was renamed, who is new, who is gone.
 #include <tuple>
 
 #include "engine/base/check.h"
@@ -10,26 +10,20 @@ namespace podtail {
 namespace {
 
 constexpr std::size_t kPodsPerStep = 64;
-// A name may be missing from one pass because it was changed while it was read.
-constexpr std::uint32_t kMissedPassesMin = 2;
+// A name may be missing from one listing because it was changed while it was read.
+constexpr std::uint32_t kMissedMin = 2;
 // Two rotation periods of a kubelet (spec B.4).
 constexpr Duration kVanishAfter = std::chrono::seconds(20);
 constexpr Duration kScanPerContainer = std::chrono::milliseconds(1);
 constexpr Duration kScanIntervalMin = std::chrono::milliseconds(250);
-// Looking at a file costs about 1 us: at most 1 % of a core.
-constexpr Duration kLookPerFile = std::chrono::microseconds(100);
-
-bool OlderThan(const std::unique_ptr<Generation>& a, const std::unique_ptr<Generation>& b) {
-  const FoundFile& x = a->name;
-  const FoundFile& y = b->name;
-  return std::make_tuple(x.restart_count, x.rotation.empty(), std::string_view(x.rotation)) <
-         std::make_tuple(y.restart_count, y.rotation.empty(), std::string_view(y.rotation));
-}
+// A directory with a missing name is listed again after so long.
+constexpr Duration kListAgain = std::chrono::seconds(1);
 
 }  // namespace
 
 void Tailer::Impl::Scan(const Tick& tick) {
-  if (!scanning && tick.now < next_scan) return;
+  if (!scanning && tick.now < ScanDue()) return;
+  if (!scanning) hints_lost = !hints_complete;
   scanning = true;
   found.clear();
   const bool complete = finder.Step(kPodsPerStep, &found);
@@ -37,56 +31,111 @@ void Tailer::Impl::Scan(const Tick& tick) {
   if (complete) EndPass(tick);
 }
 
-void Tailer::Impl::Reconcile(const FoundDirectory& directory, const Tick& tick) {
+Container* Tailer::Impl::ContainerAt(const std::string& path) {
   const auto [entry, is_new] =
-      by_path.try_emplace(directory.path, static_cast<ContainerId>(containers.size()));
+      by_path.try_emplace(path, static_cast<ContainerId>(containers.size()));
   if (is_new) {
     containers.push_back(std::make_unique<Container>());
     containers.back()->id = entry->second;
-    containers.back()->path = directory.path;
+    containers.back()->path = path;
   }
-  Container* container = Get(entry->second);
+  return Get(entry->second);
+}
+
+void Tailer::Impl::Reconcile(const FoundDirectory& directory, const Tick& tick) {
+  if (directory.files.empty() && by_path.count(directory.path) == 0) return;
+  Container* container = ContainerAt(directory.path);
   container->pass = passes + 1;
-  for (const auto& generation : container->generations) ++generation->missed_passes;
-  for (const FoundFile& file : directory.files) {
-    const auto stat = files->Stat(file.root, file.path);
-    if (!stat) {
-      if (stat.error().code() != StatusCode::kNotFound) {
-        finder.Skip(file.path, SkipReason::kNotPermitted);
-      }
-      continue;
-    }
-    known.MarkAlive(KeyOf(*stat));
-    Generation* generation = Find(container, KeyOf(*stat));
-    if (generation == nullptr) {
-      container->generations.push_back(std::make_unique<Generation>());
-      ++generations;
-      generation = container->generations.back().get();
-      generation->name = file;
-      generation->key = KeyOf(*stat);
-      generation->rests_since = tick.now;
-      generation->found_at = tick.now;
-      generation->found_in = polls;
-      generation->first_look = passes == 0;
-      QueueOpening(container, generation);
-    }
-    UpdateFound(container, generation, file, *stat, tick);
-  }
-  // What was there before a new file of the same name is older than that file.
-  std::stable_sort(container->generations.begin(), container->generations.end(), OlderThan);
+  ++listings;
+  for (const auto& generation : container->generations) ++generation->missed;
+  std::vector<Generation*> fresh;
+  for (const FoundFile& file : directory.files) Meet(container, directory, file, tick, &fresh);
+  Insert(container, fresh);
   Missed(container, tick);
+  QueueNext(container, tick);
+  if (Restless(*container, tick)) Stir(container);
 }
 
-Generation* Tailer::Impl::Find(Container* container, const InstanceKey& key) const {
-  for (const auto& generation : container->generations) {
-    if (generation->key == key) return generation.get();
+void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
+                        const FoundFile& file, const Tick& tick, std::vector<Generation*>* fresh) {
+  const auto stat = files->Stat(file.root, file.path);
+  if (!stat) {
+    if (stat.error().code() == StatusCode::kNotFound) return;
+    finder.Skip(file.path, stat.error().code() == StatusCode::kFailedPrecondition
+                               ? SkipReason::kNotRegular
+                               : SkipReason::kNotPermitted);
+    // It cannot be looked at; that does not make it gone.
+    for (const auto& generation : container->generations) {
+      if (generation->name.name == file.name) generation->missed = 0;
+    }
+    return;
   }
-  return nullptr;
+  const InstanceKey key = KeyOf(*stat);
+  known.MarkAlive(key);
+  if (file.root != options.root) {
+    by_target[file.root + "/" + file.path.substr(0, file.path.rfind('/'))] = container->id;
+  }
+  const auto met = by_key.find(key);
+  if (met != by_key.end()) {
+    Generation* generation = met->second;
+    if (generation->seen_in == listings) return;  // a second name of the same file
+    if (generation->container != container) {
+      // Moved here, or linked: what it is called was settled when it was first seen.
+      generation->missed = 0;
+      generation->name.root = file.root;
+      generation->name.path = file.path;
+      return;
+    }
+    UpdateFound(generation, file, *stat, tick);
+    return;
+  }
+  if (file.compressed && HasPlainTwin(directory, file)) return;  // the plain one goes next
+  auto made = std::make_unique<Generation>();
+  made->container = container;
+  made->name = file;
+  made->key = key;
+  made->rests_since = tick.now;
+  made->found_at = tick.now;
+  made->found_in = polls;
+  made->seen_in = listings;
+  made->first_look = passes == 0;
+  made->size = file.compressed ? 0 : stat->size;
+  made->disk_bytes = stat->size;
+  made->modify_time = stat->modify_time;
+  by_key[key] = made.get();
+  ++generations;
+  QueueOpening(made.get());
+  fresh->push_back(made.get());
+  container->generations.push_back(std::move(made));
 }
 
-void Tailer::Impl::UpdateFound(Container* container, Generation* generation, const FoundFile& file,
-                               const FileStat& stat, const Tick& tick) {
-  generation->missed_passes = 0;
+bool Tailer::Impl::HasPlainTwin(const FoundDirectory& directory, const FoundFile& file) const {
+  for (const FoundFile& other : directory.files) {
+    if (!other.compressed && other.restart_count == file.restart_count &&
+        other.rotation == file.rotation) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// New ones stand behind what was known of their instance, in the order of their
+// names, whatever the stamps say: clocks are set back. Only the file that is being
+// written is newer than any that was rotated.
+void Tailer::Impl::Insert(Container* container, const std::vector<Generation*>& fresh) {
+  if (fresh.empty()) return;
+  const auto order = [](const std::unique_ptr<Generation>& generation) {
+    return std::make_tuple(generation->name.restart_count,
+                           generation->name.rotation.empty() && generation->missed == 0);
+  };
+  std::stable_sort(container->generations.begin(), container->generations.end(),
+                   [&](const auto& a, const auto& b) { return order(a) < order(b); });
+}
+
+void Tailer::Impl::UpdateFound(Generation* generation, const FoundFile& file, const FileStat& stat,
+                               const Tick& tick) {
+  generation->missed = 0;
+  generation->seen_in = listings;
   generation->device = stat.device;
   if (generation->name.name != file.name) {
     if (generation->name.rotation.empty() && observer != nullptr) {
@@ -94,59 +143,104 @@ void Tailer::Impl::UpdateFound(Container* container, Generation* generation, con
     }
     generation->name = file;
   }
-  if (generation->file != nullptr && generation->active()) return;  // Look() sees it all
-  generation->size = stat.size;
+  if (generation->file != nullptr && generation->active()) {
+    if ((generation->archive != nullptr) == file.compressed) TakeStat(generation, stat, tick);
+    return;
+  }
+  const bool touched = generation->modify_time != stat.modify_time;
   generation->modify_time = stat.modify_time;
-  if (generation->state == GenerationState::kRetired && stat.size != generation->offset) {
+  generation->looked_in = polls;
+  if (file.compressed) {
+    if (generation->disk_bytes == stat.size) return;
+    generation->disk_bytes = stat.size;
+    generation->drained = false;
+    generation->whole = false;
+  } else {
+    generation->size = stat.size;
+  }
+  const bool news = file.compressed || touched || stat.size != generation->offset;
+  if (generation->state == GenerationState::kRetired && news) {
     // Written to after it was closed: goes on under a new id, or begins again.
-    if (stat.size < generation->offset) generation->start.reset();
+    if (!file.compressed && stat.size < generation->offset) {
+      superseded.push_back(generation->identity);
+      generation->start.reset();
+    }
     generation->state = GenerationState::kNew;
     generation->looked_to = 0;
     generation->rests_since = tick.now;
-    QueueOpening(container, generation);
-  } else if (generation->readable()) {
-    QueueOpening(container, generation);  // parked, and has grown
+    QueueOpening(generation);
+  } else if (generation->active() && (news || generation->may_announce())) {
+    QueueOpening(generation);  // parked, and not what it was
   }
 }
 
 void Tailer::Impl::Missed(Container* container, const Tick& tick) {
   auto& all = container->generations;
-  const auto gone = [&](const std::unique_ptr<Generation>& generation) {
-    if (generation->missed_passes == 0) return false;
-    if (generation->missed_passes == 1) generation->missing_since = tick.now;
-    if (generation->missed_passes < kMissedPassesMin) return false;
-    return MissedGeneration(container, generation.get(), tick);
-  };
-  const std::size_t before = all.size();
-  all.erase(std::remove_if(all.begin(), all.end(), gone), all.end());
-  generations -= before - all.size();
+  bool missing = false;
+  // Decided first, erased afterwards: one's fate depends on who else is there.
+  std::vector<Generation*> gone;
+  for (const auto& generation : all) {
+    if (generation->missed == 0) continue;
+    if (generation->missed == 1) generation->missing_since = tick.now;
+    if (generation->missed >= kMissedMin && MissedGeneration(generation.get(), tick)) {
+      gone.push_back(generation.get());
+    } else {
+      missing = true;
+    }
+  }
+  for (Generation* generation : gone) {
+    Erase(generation);
+    all.erase(std::find_if(all.begin(), all.end(),
+                           [&](const auto& each) { return each.get() == generation; }));
+  }
+  container->lists_at = missing ? tick.now + kListAgain : Instant{};
 }
 
-bool Tailer::Impl::MissedGeneration(Container* container, Generation* generation,
-                                    const Tick& tick) {
+// True: nothing needs it any more.
+bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
+  if (ArchiveMayFollow(*generation)) return false;
   switch (generation->state) {
     case GenerationState::kNew:
       // With a descriptor it is read and sealed like any other.
-      if (generation->file != nullptr) return false;
+      if (generation->file != nullptr || generation->start) return false;
       finder.Skip(generation->name.path, SkipReason::kMissed);
       return true;
     case GenerationState::kReading:
-      if (generation->file != nullptr || container->paused) return false;
+      if (generation->file != nullptr || generation->container->paused) return false;
       // Parked, and now gone: what was not read by then is lost.
-      if (generation->size > generation->offset) {
+      if (generation->unread() > 0) {
         output->gaps.push_back(
             {generation->source, {generation->offset, generation->size}, LossReason::kUnpinned});
       }
-      output->closed.push_back(
-          {generation->source, generation->offset, FinishesInstance(*container, *generation)});
-      generation->state = GenerationState::kClosed;
+      Close(generation);
       return false;
     case GenerationState::kClosed:
       return false;
-    case GenerationState::kRetired:
+    case GenerationState::kRetired: {
       if (tick.now - generation->missing_since < kVanishAfter) return false;
-      output->vanished.push_back(generation->identity);
+      // It may stand where this container's listing does not look.
+      const auto stat = files->Stat(generation->name.root, generation->name.path);
+      if (stat && KeyOf(*stat) == generation->key) {
+        generation->missed = 0;
+        return false;
+      }
+      if (generation->has_source) output->vanished.push_back(generation->identity);
       return true;
+    }
+  }
+  return false;
+}
+
+// Its plain name is gone, and there is a compressed file that was not opened yet and
+// may be the same one.
+bool Tailer::Impl::ArchiveMayFollow(const Generation& generation) const {
+  if (generation.name.compressed) return false;
+  for (const auto& other : generation.container->generations) {
+    if (other->name.compressed && other->state == GenerationState::kNew &&
+        other->name.restart_count == generation.name.restart_count &&
+        (other->name.rotation == generation.name.rotation || generation.name.rotation.empty())) {
+      return true;
+    }
   }
   return false;
 }
@@ -155,11 +249,13 @@ void Tailer::Impl::EndPass(const Tick& tick) {
   ++passes;
   scanning = false;
   if (finder.trusted()) {
+    if (!trusted_since) trusted_since = tick.now;
     for (auto it = by_path.begin(); it != by_path.end();) {
       Container* container = Get(it->second);
       if (container->pass != passes) {
-        for (const auto& generation : container->generations) ++generation->missed_passes;
+        for (const auto& generation : container->generations) ++generation->missed;
         Missed(container, tick);
+        if (Restless(*container, tick)) Stir(container);
       }
       if (container->pass != passes && container->generations.empty()) {
         containers[static_cast<std::uint32_t>(it->second)] = nullptr;
@@ -168,104 +264,43 @@ void Tailer::Impl::EndPass(const Tick& tick) {
         ++it;
       }
     }
+    ForgetUnseen(tick);
+  } else {
+    trusted_since.reset();
   }
   // Copies of files that this pass has not seen may now take their checkpoints.
   if (passes == 1) {
     for (const auto& container : containers) {
       for (const auto& generation : container->generations) {
-        if (generation->state == GenerationState::kNew) {
-          QueueOpening(container.get(), generation.get());
-        }
+        if (generation->state == GenerationState::kNew) QueueOpening(generation.get());
       }
     }
   }
   const Duration by_size = kScanPerContainer * static_cast<std::int64_t>(by_path.size());
-  next_scan = tick.now + std::clamp(by_size, kScanIntervalMin,
-                                    std::max(kScanIntervalMin, options.blind_rescan_interval));
+  next_blind = tick.now + std::clamp(by_size, kScanIntervalMin,
+                                     std::max(kScanIntervalMin, options.blind_rescan_interval));
+  next_scan = tick.now + options.rescan_interval;
 }
 
-void Tailer::Impl::Look(const Tick& tick) {
-  if (tick.now < next_look) return;
-  for (const auto& container : containers) {
-    if (container == nullptr) continue;
-    for (const auto& generation : container->generations) {
-      LookAt(container.get(), generation.get(), tick);
-    }
-    if (NextOf(*container, tick) != nullptr) Queue(container.get());
-  }
-  const Duration by_files = kLookPerFile * static_cast<std::int64_t>(files_open);
-  next_look = tick.now + std::max(options.look_interval, by_files);
+// Checkpoints of files that went away while podtail was not there.
+void Tailer::Impl::ForgetUnseen(const Tick& tick) {
+  if (tick.now - *trusted_since < kVanishAfter || passes < 2 || !opening.empty()) return;
+  const auto keeps = [&](const Checkpoint& checkpoint) {
+    // Somewhere this tailer does not look, it may still be.
+    return !checkpoint.path.starts_with(options.root + "/") ||
+           !finder.Wants(std::string_view(checkpoint.path).substr(options.root.size() + 1));
+  };
+  for (const Checkpoint& gone : known.TakeGone(keeps)) output->vanished.push_back(gone.file);
 }
 
-void Tailer::Impl::LookAt(Container* container, Generation* generation, const Tick& tick) {
-  if (generation->file == nullptr || !generation->active()) return;
-  const auto stat = generation->file->Stat();
-  if (!stat) return;
-  generation->looked_in = polls;
-  generation->deleted = stat->deleted;
-  generation->modify_time = stat->modify_time;
-  if (generation->state == GenerationState::kReading && stat->size < generation->offset) {
-    Restart(generation);
+void Tailer::Impl::Erase(Generation* generation) {
+  const auto known_as = by_key.find(generation->key);
+  if (known_as != by_key.end() && known_as->second == generation) by_key.erase(known_as);
+  if (generation->has_source) {
+    sources[static_cast<std::uint32_t>(generation->source)].generation = nullptr;
   }
-  if (stat->size != generation->size) generation->rests_since = tick.now;
-  if (stat->size < generation->looked_to) generation->looked_to = stat->size;
-  generation->size = stat->size;
-  if (generation->state == GenerationState::kNew && generation->size > generation->looked_to) {
-    QueueOpening(container, generation);
-  }
-}
-
-bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const Tick& tick) const {
-  const Generation& generation = *container.generations[index];
-  if (!generation.active() || generation.file == nullptr) return false;
-  if (generation.state == GenerationState::kReading && generation.readable()) return false;
-  if (tick.now - generation.rests_since < options.seal_grace) return false;
-  if (generation.deleted) return true;
-  for (std::size_t i = index + 1; i < container.generations.size(); ++i) {
-    const Generation& newer = *container.generations[i];
-    // Writers change files late: the grace begins when there is a newer file.
-    if (generation.looked_in < newer.found_in || tick.now - newer.found_at < options.seal_grace) {
-      continue;
-    }
-    if (newer.size > 0 || newer.name.restart_count != generation.name.restart_count) return true;
-  }
-  return false;
-}
-
-void Tailer::Impl::SealRested(const Tick& tick) {
-  for (const auto& container : containers) {
-    if (container == nullptr || container->paused) continue;
-    auto& all = container->generations;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (!MaySeal(*container, i, tick)) continue;
-      Generation* generation = all[i].get();
-      if (generation->state == GenerationState::kNew) {
-        // Never had a whole line: what there is must do for an identity.
-        if (generation->size > 0) TryAnnounce(container.get(), generation, true, tick);
-        if (generation->state == GenerationState::kNew) {
-          if (generation->size == 0) generation->state = GenerationState::kRetired;
-          CloseFile(generation);
-          continue;
-        }
-      }
-      if (generation->readable() || !EmitRest(generation)) continue;
-      output->closed.push_back(
-          {generation->source, generation->offset, FinishesInstance(*container, *generation)});
-      generation->state = GenerationState::kClosed;
-    }
-  }
-}
-
-bool Tailer::Impl::FinishesInstance(const Container& container, const Generation& sealed) const {
-  bool newer_instance = false;
-  for (const auto& generation : container.generations) {
-    if (generation.get() == &sealed) continue;
-    if (generation->name.restart_count == sealed.name.restart_count && generation->active()) {
-      return false;
-    }
-    newer_instance = newer_instance || generation->name.restart_count > sealed.name.restart_count;
-  }
-  return newer_instance || sealed.deleted || sealed.file == nullptr;
+  CloseFile(generation);
+  --generations;
 }
 
 }  // namespace podtail

@@ -12,13 +12,18 @@ namespace {
 
 // A read below this is not worth a system call; the rest waits for the next Poll.
 constexpr std::size_t kReadBytesMin = 4 * 1024;
+constexpr std::size_t kSliceLinesMin = 64;
+// Of an archive that has to be decoded again up to where it goes on.
+constexpr std::size_t kDecodeBytes = std::size_t{1024} * 1024;
 constexpr Duration kReadErrorPause = std::chrono::seconds(1);
 
 }  // namespace
 
 bool Tailer::Impl::Rested(const Generation& older, const Generation& newer,
                           const Tick& tick) const {
-  if (older.state == GenerationState::kReading && older.readable()) return false;
+  if (older.readable()) return false;
+  // Nobody adds to an archive.
+  if (older.name.compressed && (older.archive != nullptr || older.file == nullptr)) return true;
   // Only a look after the newer one was there says that the older one has ended:
   // what was written between its last look and the rename is still to be read.
   if (older.looked_in < newer.found_in) return false;
@@ -36,25 +41,37 @@ Generation* Tailer::Impl::NextOf(const Container& container, const Tick& tick) c
   for (std::size_t i = 0; i < all.size(); ++i) {
     Generation* generation = all[i].get();
     if (!generation->active()) continue;
-    if (generation->readable()) {
-      const bool can = generation->file != nullptr && generation->wakes_at <= tick.now;
-      return can ? generation : nullptr;
-    }
+    if (generation->readable()) return generation->wakes_at <= tick.now ? generation : nullptr;
     if (i + 1 == all.size()) return nullptr;
     // Not opened yet, or no identity yet: its bytes come before the next one's.
-    const bool unseen = generation->state == GenerationState::kNew && generation->file == nullptr;
-    if (unseen || !Rested(*generation, *all[i + 1], tick)) return nullptr;
-    // It has a first line that was not announced yet.
-    if (generation->state == GenerationState::kNew && generation->size > generation->looked_to) {
+    const bool unseen = generation->state == GenerationState::kNew && generation->file == nullptr &&
+                        generation->looked_in == 0;
+    if (unseen || generation->may_announce() || !Rested(*generation, *all[i + 1], tick)) {
       return nullptr;
     }
   }
   return nullptr;
 }
 
+void Tailer::Impl::QueueNext(Container* container, const Tick& tick) {
+  Generation* next = NextOf(*container, tick);
+  if (next == nullptr) return;
+  if (next->file != nullptr) {
+    Queue(container);
+  } else {
+    QueueOpening(next);
+  }
+}
+
 void Tailer::Impl::ReadReady(const Tick& tick, const PollBudget& budget) {
   bytes_left = budget.bytes_max;
   lines_left = budget.lines_max;
+  // Nobody waits for more than two turns: a share each, but for what is not worth a
+  // system call. Few short lines leave room for the next one.
+  const std::size_t share = std::max<std::size_t>(1, ready.size());
+  const std::size_t bytes_share = std::clamp(budget.bytes_max / share, kReadBytesMin,
+                                             std::max(kReadBytesMin, budget.bytes_per_source_max));
+  const std::size_t lines_share = std::max(budget.lines_max / share, kSliceLinesMin);
   // Once around: what is queued again meanwhile has had its share of this turn,
   // unless there is room for another one.
   while (!ready.empty() && lines_left > 0 && bytes_left > 0) {
@@ -64,12 +81,18 @@ void Tailer::Impl::ReadReady(const Tick& tick, const PollBudget& budget) {
     container->queued = false;
     Generation* generation = NextOf(*container, tick);
     if (generation == nullptr) continue;
-    if (Read(generation, budget, tick) == ReadResult::kNoRoom) {
+    if (generation->file == nullptr) {
+      QueueOpening(generation);
+      continue;
+    }
+    bytes_slice = std::min(bytes_share, bytes_left);
+    lines_slice = std::min(lines_share, lines_left);
+    if (Read(generation, tick) == ReadResult::kNoRoom) {
       container->queued = true;
       ready.push_front(container->id);
       return;
     }
-    if (NextOf(*container, tick) != nullptr) Queue(container);
+    QueueNext(container, tick);
   }
 }
 
@@ -77,6 +100,7 @@ void Tailer::Impl::ReadReady(const Tick& tick, const PollBudget& budget) {
 // look saw the end, or behind it, is a short read the end.
 Expected<std::size_t> Tailer::Impl::ReadUntil(Generation* generation, std::uint64_t offset,
                                               std::span<char> into) {
+  if (generation->archive != nullptr) return generation->archive->ReadAt(offset, into);
   std::size_t filled = 0;
   while (filled < into.size()) {
     auto read = generation->file->ReadAt(offset + filled, into.subspan(filled));
@@ -87,52 +111,123 @@ Expected<std::size_t> Tailer::Impl::ReadUntil(Generation* generation, std::uint6
   return filled;
 }
 
-Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const PollBudget& budget,
-                                            const Tick& tick) {
+void Tailer::Impl::ReadFailed(Generation* generation, const Tick& tick) {
+  generation->wakes_at = tick.now + kReadErrorPause;
+  finder.Skip(generation->name.path, SkipReason::kUnreadable);
+  Stir(generation->container);
+}
+
+// An archive is read forwards only. False: it is not there yet, or never will be.
+bool Tailer::Impl::MovedTo(Generation* generation, std::uint64_t offset, const Tick& tick) {
+  GzipLogFile* archive = generation->archive;
+  if (archive == nullptr) return true;
+  const auto reached = archive->Advance(offset, kDecodeBytes);
+  if (!reached) {
+    ReadFailed(generation, tick);
+    return false;
+  }
+  bytes_left -= std::min(bytes_left, kDecodeBytes / 4);  // decoding is work, too
+  if (!*reached) return false;
+  if (archive->end() == GzipLogFile::End::kNotReached || archive->decoded() > offset) return true;
+  if (archive->decoded() == offset) return true;
+  // It ends before the place where it was read to: cut short by its writer.
+  generation->drained = true;
+  generation->size = generation->offset;
+  generation->rests_since = tick.now;
+  Stir(generation->container);
+  return false;
+}
+
+bool Tailer::Impl::SameFile(const Generation& generation, std::string_view context,
+                            std::string_view fresh) const {
+  if (generation.archive != nullptr) return true;  // known by its head, and nobody writes it
+  if (!context.empty()) {
+    return TailMarker(context.data() + context.size(), context.size()) == generation.tail;
+  }
+  // Announced and not read yet: it may have been emptied and filled since.
+  const Marker& head = generation.identity.head;
+  return generation.offset > 0 || BeginsWith(head, fresh.substr(0, kHeadBytesMax)) ||
+         fresh.size() < head.bytes;
+}
+
+Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const Tick& tick) {
   const auto context =
       static_cast<std::size_t>(std::min<std::uint64_t>(generation->offset, kTailBytesMax));
   const std::size_t space = options.read_buffer_bytes - std::min(used, options.read_buffer_bytes);
   const bool whole = generation->whole_buffer;
   if (whole ? used > 0 : space < context + kReadBytesMin) return ReadResult::kNoRoom;
+  if (!MovedTo(generation, generation->offset - context, tick)) return ReadResult::kDone;
   std::size_t wanted = space - context;
   if (!whole) {
-    wanted = std::min({wanted, budget.bytes_per_source_max, bytes_left});
+    wanted = std::min(wanted, bytes_slice);
     if (generation->read_hint > 0) wanted = std::min(wanted, generation->read_hint);
   }
   char* place = buffer.get() + used;
   auto read =
       ReadUntil(generation, generation->offset - context, std::span<char>(place, context + wanted));
   if (!read) {
-    generation->wakes_at = tick.now + kReadErrorPause;
-    finder.Skip(generation->name.path, SkipReason::kUnreadable);
+    ReadFailed(generation, tick);
     return ReadResult::kDone;
   }
-  if (*read < context ||
-      (context > 0 && TailMarker(place + context, context) != generation->tail)) {
+  const std::string_view before(place, std::min(context, *read));
+  const std::string_view fresh(place + before.size(), *read - before.size());
+  if (before.size() < context || !SameFile(*generation, before, fresh)) {
     Restart(generation);
     return ReadResult::kDone;
   }
-  const std::string_view fresh(place + context, *read - context);
   output->chunks.push_back({place, generation->offset - context});
-  const std::uint64_t seen = generation->offset + fresh.size();
-  const std::size_t taken = Split(generation, fresh, wanted, whole);
+  std::size_t taken = SkipHole(generation, fresh);
+  const std::string_view lines = fresh.substr(taken);
   generation->offset += taken;
+  if (taken < fresh.size() || taken == 0) {
+    const std::size_t split = Split(generation, lines, wanted - taken, whole);
+    generation->offset += split;
+    taken += split;
+  }
   generation->tail = TailMarker(place + context + taken, context + taken);
-  // A short read says where the file ends; any other only that it goes so far.
-  generation->size = fresh.size() < wanted ? seen : std::max(generation->size, seen);
-  if (!fresh.empty()) generation->rests_since = tick.now;
-  if (fresh.size() < wanted) generation->looked_in = polls;
   used += context + taken;
+  EndOfRead(generation, fresh, wanted, taken, tick);
+  return ReadResult::kDone;
+}
+
+void Tailer::Impl::EndOfRead(Generation* generation, std::string_view fresh, std::size_t wanted,
+                             std::size_t taken, const Tick& tick) {
+  const std::uint64_t seen = generation->offset - taken + fresh.size();
+  const bool at_end = fresh.size() < wanted;
+  // A short read says where the file ends; any other only that it goes so far.
+  generation->size = at_end ? seen : std::max(generation->size, seen);
+  if (!fresh.empty()) generation->rests_since = tick.now;
+  if (at_end) generation->looked_in = polls;
+  if (at_end && generation->archive != nullptr) {
+    generation->drained = true;
+    generation->whole = generation->archive->end() == GzipLogFile::End::kClean;
+    Stir(generation->container);
+  }
   bytes_read += taken;
   bytes_left -= std::min(bytes_left, taken);
-  return ReadResult::kDone;
+}
+
+// A writer that goes on where it was after its file was emptied leaves a hole in
+// front (spec A.4.3). A run of NULs from the file's beginning is nobody's line.
+std::size_t Tailer::Impl::SkipHole(Generation* generation, std::string_view fresh) {
+  static constexpr char kNuls[kTailBytesMax] = {};
+  const auto bytes =
+      static_cast<std::size_t>(std::min<std::uint64_t>(generation->offset, kTailBytesMax));
+  if (fresh.empty() || fresh[0] != '\0' || generation->mid_line) return 0;
+  // A commit falls on a line's end or in the hole: NULs before it mean the hole.
+  if (generation->tail != TailMarker(kNuls + bytes, bytes)) return 0;
+  const std::size_t hole = std::min(fresh.find_first_not_of('\0'), fresh.size());
+  output->gaps.push_back(
+      {generation->source, {generation->offset, generation->offset + hole}, LossReason::kNulRun});
+  return hole;
 }
 
 std::size_t Tailer::Impl::Split(Generation* generation, std::string_view fresh, std::size_t wanted,
                                 bool whole_buffer) {
   const std::size_t lines_before = lines_left;
+  const std::size_t lines_end = lines_left - std::min(lines_left, lines_slice);
   std::size_t taken = 0;
-  while (lines_left > 0) {
+  while (lines_left > lines_end) {
     const std::size_t end = fresh.find('\n', taken);
     if (end == std::string_view::npos) break;
     Emit(generation, fresh.substr(taken, end - taken),
@@ -140,7 +235,7 @@ std::size_t Tailer::Impl::Split(Generation* generation, std::string_view fresh, 
     taken = end + 1;
   }
   generation->read_hint = 0;
-  if (lines_left == 0) {
+  if (lines_left == lines_end) {
     // So many short lines that what was read behind them is read again: the
     // next read asks for about as much as it can hand out.
     generation->read_hint = std::max<std::size_t>(2 * taken, kReadBytesMin);
@@ -170,29 +265,6 @@ void Tailer::Impl::Emit(Generation* generation, std::string_view bytes, Extent e
   --lines_left;
 }
 
-bool Tailer::Impl::EmitRest(Generation* generation) {
-  const std::uint64_t rest = generation->size - std::min(generation->size, generation->offset);
-  if (rest == 0) return true;
-  const auto context =
-      static_cast<std::size_t>(std::min<std::uint64_t>(generation->offset, kTailBytesMax));
-  const std::size_t space = options.read_buffer_bytes - std::min(used, options.read_buffer_bytes);
-  if (rest + context > space || lines_left == 0) return false;
-  char* place = buffer.get() + used;
-  const auto read =
-      generation->file->ReadAt(generation->offset - context,
-                               std::span<char>(place, context + static_cast<std::size_t>(rest)));
-  if (!read || *read != context + rest) return false;
-  output->chunks.push_back({place, generation->offset - context});
-  const std::string_view bytes(place + context, static_cast<std::size_t>(rest));
-  if (bytes.find('\n') != std::string_view::npos) return false;  // it grew; read it as usual
-  Emit(generation, bytes, {generation->offset, generation->offset + rest}, false);
-  generation->offset += rest;
-  generation->tail = TailMarker(place + *read, *read);
-  used += *read;
-  bytes_read += rest;
-  return true;
-}
-
 void Tailer::Impl::Restart(Generation* generation) {
   // Other bytes than those that were read: copytruncate, or a writer that began
   // again in place. What stood between the offset and the old end is gone.
@@ -209,6 +281,8 @@ void Tailer::Impl::Restart(Generation* generation) {
   generation->mid_line = false;
   generation->whole_buffer = false;
   generation->read_hint = 0;
+  QueueOpening(generation);
+  Stir(generation->container);
 }
 
 }  // namespace podtail

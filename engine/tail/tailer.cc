@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "podtail/tailer.h"
 
+#include <utility>
+
 #include "engine/base/check.h"
 #include "engine/tail/tailer_impl.h"
 
@@ -52,21 +54,25 @@ Instant Tailer::Impl::Poll(const Tick& tick, const PollBudget& budget, TailOutpu
   output = out;
   output->Clear();
   used = 0;
-  const ChangeHints hints = files->TakeChangeHints();
-  if (!hints.paths.empty()) next_scan = tick.now;
+  bytes_left = 0;
+  lines_left = 0;
+  output->vanished = std::exchange(superseded, {});
+  TakeHints(tick);
   Scan(tick);
   Look(tick);
   OpenNew(tick);
-  bytes_left = 0;
-  lines_left = 0;
   if (budget.bytes_max > 0) {
     ReadReady(tick, budget);
     SealRested(tick);
   }
   output = nullptr;
-  const bool busy = scanning || (!opening.empty() && files_open < options.open_files_max) ||
-                    (!ready.empty() && budget.bytes_max > 0);
-  return busy ? tick.now : std::min(next_scan, next_look);
+  const bool busy = scanning || !hinted.empty() || (!opening.empty() && !opening_waits) ||
+                    (!ready.empty() && budget.bytes_max > 0) || !superseded.empty();
+  if (busy) return tick.now;
+  Instant due = ScanDue();
+  if (Blind()) due = std::min(due, next_look);
+  if (!restless.empty() || opening_waits) due = std::min(due, next_restless_look);
+  return std::max(due, tick.now);
 }
 
 void Tailer::Impl::Queue(Container* container) {
@@ -75,31 +81,35 @@ void Tailer::Impl::Queue(Container* container) {
   ready.push_back(container->id);
 }
 
-void Tailer::Impl::QueueOpening(Container* container, Generation* generation) {
-  opening.emplace_back(container->id, generation->key);
+void Tailer::Impl::QueueOpening(Generation* generation) {
+  if (generation->in_opening) return;
+  generation->in_opening = true;
+  opening.push_back(generation->key);
 }
 
 void Tailer::Impl::CloseFile(Generation* generation) {
   if (generation->file == nullptr) return;
+  if (generation->archive != nullptr) --archives_open;
+  generation->archive = nullptr;
   generation->file.reset();
   --files_open;
 }
 
-void Tailer::Retire(SourceId source, const ReplayState& replay) {
-  const auto index = static_cast<std::uint32_t>(source);
-  if (index >= impl_->by_source.size()) return;
-  const auto& [id, key] = impl_->by_source[index];
-  Container* container = impl_->Get(id);
-  Generation* generation = container == nullptr ? nullptr : impl_->Find(container, key);
-  if (generation == nullptr || generation->source != source ||
-      generation->state != GenerationState::kClosed) {
-    return;  // it began again in place, or its container is gone
+void Tailer::Retire(SourceId id, const ReplayState& replay) {
+  const auto index = static_cast<std::uint32_t>(id);
+  if (index >= impl_->sources.size()) return;
+  const Impl::Source& source = impl_->sources[index];
+  Generation* generation = source.generation;
+  if (generation == nullptr || generation->state != GenerationState::kClosed) {
+    // It began again in place: what it was before is over.
+    impl_->superseded.push_back(source.file);
+    return;
   }
   generation->state = GenerationState::kRetired;
   Checkpoint end;
   end.file = generation->identity;
   end.committed = {generation->offset, generation->tail, replay};
-  end.path = impl_->FullPath(*container, *generation);
+  end.path = impl_->FullPath(*generation);
   end.device = generation->device;
   generation->start = std::move(end);
   generation->grew = true;
@@ -107,7 +117,13 @@ void Tailer::Retire(SourceId source, const ReplayState& replay) {
 }
 
 void Tailer::Pause(ContainerId container) {
-  if (Container* paused = impl_->Get(container)) paused->paused = true;
+  Container* paused = impl_->Get(container);
+  if (paused == nullptr) return;
+  paused->paused = true;
+  // There are few decoders; what is paused needs none.
+  for (const auto& generation : paused->generations) {
+    if (generation->archive != nullptr) impl_->CloseFile(generation.get());
+  }
 }
 
 void Tailer::Resume(ContainerId id) {
@@ -116,11 +132,10 @@ void Tailer::Resume(ContainerId id) {
   container->paused = false;
   container->reset_at_end = false;
   for (const auto& generation : container->generations) {
-    if (generation->state == GenerationState::kNew) {
-      impl_->QueueOpening(container, generation.get());
-    }
+    if (generation->state == GenerationState::kNew) impl_->QueueOpening(generation.get());
   }
   impl_->Queue(container);
+  impl_->Stir(container);
 }
 
 void Tailer::Reset(ContainerId id, std::span<const Checkpoint> checkpoints) {
@@ -146,6 +161,9 @@ void Tailer::Reset(ContainerId id, std::span<const Checkpoint> checkpoints) {
     generation->offset = 0;
     generation->looked_to = 0;
     generation->mid_line = false;
+    generation->drained = false;
+    generation->whole = false;
+    if (generation->archive != nullptr) impl_->CloseFile(generation.get());
   }
 }
 
@@ -163,13 +181,9 @@ TailerState Tailer::Impl::State() const {
     if (container == nullptr) continue;
     for (const auto& generation : container->generations) {
       if (!generation->active()) continue;
-      const std::uint64_t from =
-          generation->start ? generation->start->committed.offset : generation->offset;
-      if (generation->size > from) state.unread_bytes += generation->size - from;
+      state.unread_bytes += generation->unread();
       if (container->reset_at_end) continue;
-      if (generation->readable() || container->paused ||
-          (generation->state == GenerationState::kNew &&
-           generation->size > generation->looked_to)) {
+      if (generation->readable() || container->paused || generation->may_announce()) {
         state.at_end = false;
       }
     }

@@ -3,11 +3,16 @@
 #define PODTAIL_ENGINE_TAIL_TAILER_IMPL_H_
 // The tailer's state machine. One Poll():
 //
-//   scan      a step of the pass over the tree: names → generations  (rotation.cc)
-//   look      sizes of open files: grown, shrunk, deleted            (rotation.cc)
-//   open      new generations: identity, checkpoint, announcement    (announce.cc)
-//   read      ready containers in turn, lines into the output        (source_reader.cc)
-//   seal      generations that rested long enough at their end       (rotation.cc)
+//   hints     what may have changed: containers to list, files to look at  (change_hints.cc)
+//   scan      a step of the pass over the tree: names → generations        (rotation.cc)
+//   look      sizes of open files: grown, shrunk, deleted                  (looking.cc)
+//   open      new generations: identity, checkpoint, announcement          (announce.cc)
+//   read      ready containers in turn, lines into the output              (source_reader.cc)
+//   seal      generations that rested long enough at their end             (sealing.cc)
+//
+// Passes over the tree are the truth; hints only make them rare. While hints are
+// complete, a file that has no hint, no successor and all its names is not looked
+// at between two passes: what is idle costs nothing.
 //
 // Thread safety: none; it belongs to the polling thread.
 // Invariants
@@ -15,14 +20,17 @@
 //     out only when every older generation rests at its end.
 //   2 [0, offset) of a generation was handed out or lies before its checkpoint.
 //   3 a generation with unread bytes keeps its descriptor, or its name.
+//   4 a container with anything to wait for is restless, or queued.
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/tail/file_identity.h"
 #include "engine/tail/generation.h"
+#include "engine/tail/known_checkpoints.h"
 #include "engine/tail/log_finder.h"
 #include "engine/tail/tail_output_impl.h"
 #include "podtail/tailer.h"
@@ -35,40 +43,92 @@ struct Tailer::Impl {
   Instant Poll(const Tick& tick, const PollBudget& budget, TailOutput::Impl* out);
   TailerState State() const;
 
+  // change_hints.cc
+  void TakeHints(const Tick& tick);
+  void TakeHint(const std::string& path, std::set<std::string>* containers_to_list,
+                std::set<std::string>* pods_to_list, const Tick& tick);
+  bool HintOfKnownFile(const std::string& directory, const std::string& name, const Tick& tick);
+
   // rotation.cc
   void Scan(const Tick& tick);
+  bool Blind() const { return hints_lost || !hints_complete; }
+  Instant ScanDue() const { return Blind() ? std::min(next_scan, next_blind) : next_scan; }
   void Reconcile(const FoundDirectory& directory, const Tick& tick);
-  Generation* Find(Container* container, const InstanceKey& key) const;
-  void UpdateFound(Container* container, Generation* generation, const FoundFile& file,
-                   const FileStat& stat, const Tick& tick);
+  Container* ContainerAt(const std::string& path);
+  void Meet(Container* container, const FoundDirectory& directory, const FoundFile& file,
+            const Tick& tick, std::vector<Generation*>* fresh);
+  bool HasPlainTwin(const FoundDirectory& directory, const FoundFile& file) const;
+  void Insert(Container* container, const std::vector<Generation*>& fresh);
+  void UpdateFound(Generation* generation, const FoundFile& file, const FileStat& stat,
+                   const Tick& tick);
   void Missed(Container* container, const Tick& tick);
-  bool MissedGeneration(Container* container, Generation* generation, const Tick& tick);
+  bool MissedGeneration(Generation* generation, const Tick& tick);
+  bool ArchiveMayFollow(const Generation& generation) const;
   void EndPass(const Tick& tick);
+  void ForgetUnseen(const Tick& tick);
+  void Erase(Generation* generation);
+
+  // looking.cc
   void Look(const Tick& tick);
-  void LookAt(Container* container, Generation* generation, const Tick& tick);
+  void LookIntoContainer(Container* container, const Tick& tick);
+  bool LookAt(Generation* generation, const Tick& tick);
+  bool TakeStat(Generation* generation, const FileStat& stat, const Tick& tick);
+  bool BytesBeforeOffsetDiffer(Generation* generation);
+  bool Restless(const Container& container, const Tick& tick) const;
+  void Stir(Container* container) { restless.insert(container->id); }
+  void Pin(const Tick& tick);
+  void Unpin(Generation* generation, const Tick& tick);
+
+  // sealing.cc
   void SealRested(const Tick& tick);
+  void Seal(Container* container, const Tick& tick);
+  void SealOne(Generation* generation, const Tick& tick);
   bool MaySeal(const Container& container, std::size_t index, const Tick& tick) const;
-  bool FinishesInstance(const Container& container, const Generation& sealed) const;
+  bool FinishesInstance(const Generation& sealed) const;
+  bool EmitRest(Generation* generation);
+  void Close(Generation* generation);
 
   // announce.cc
   void OpenNew(const Tick& tick);
-  bool Open(Container* container, Generation* generation);
+  enum class OpenResult : std::uint8_t { kOpen = 1, kGone = 2, kNoRoom = 3 };
+  OpenResult Open(Generation* generation);
   bool MakeRoom();
-  void TryAnnounce(Container* container, Generation* generation, bool sealed, const Tick& tick);
-  bool ChooseStart(const Container& container, Generation* generation, Checkpoint* start);
+  enum class AnnounceResult : std::uint8_t {
+    kDone = 1,      // announced, or waiting for more bytes or for the end of the pass
+    kAskAgain = 2,  // an archive has to be decoded further
+    kMerged = 3,    // `generation` was known under another name, and is no more
+  };
+  AnnounceResult TryAnnounce(Generation* generation, bool sealed, const Tick& tick);
+  void Announce(Generation* generation, SourceOpened opened);
+  void ConfirmStart(Generation* generation, std::string_view first_bytes);
+  KnownCheckpoints::Answer ChooseStart(Generation* generation, std::string_view first_bytes,
+                                       Checkpoint* start);
+  void StartAtEnd(Generation* generation, Checkpoint* start) const;
   std::uint64_t EndOfLastLine(const Generation& generation) const;
-  std::string FullPath(const Container& container, const Generation& generation) const;
+  std::string FullPath(const Generation& generation) const;
+
+  // archives.cc
+  Generation* PlainTwin(const Generation& archive, std::string_view first_bytes) const;
+  void MergeInto(Generation* plain, Generation* archive);
+  void OpenArchive(Generation* generation, std::unique_ptr<LogFile> compressed);
+  void NoteTrailer(Generation* generation);
 
   // source_reader.cc
   void ReadReady(const Tick& tick, const PollBudget& budget);
   enum class ReadResult : std::uint8_t { kDone = 1, kNoRoom = 2 };
-  ReadResult Read(Generation* generation, const PollBudget& budget, const Tick& tick);
+  ReadResult Read(Generation* generation, const Tick& tick);
+  bool MovedTo(Generation* generation, std::uint64_t offset, const Tick& tick);
+  void ReadFailed(Generation* generation, const Tick& tick);
   Expected<std::size_t> ReadUntil(Generation* generation, std::uint64_t offset,
                                   std::span<char> into);
+  bool SameFile(const Generation& generation, std::string_view context,
+                std::string_view fresh) const;
+  std::size_t SkipHole(Generation* generation, std::string_view fresh);
   std::size_t Split(Generation* generation, std::string_view fresh, std::size_t wanted,
                     bool whole_buffer);
+  void EndOfRead(Generation* generation, std::string_view fresh, std::size_t wanted,
+                 std::size_t taken, const Tick& tick);
   void Emit(Generation* generation, std::string_view bytes, Extent extent, bool ends);
-  bool EmitRest(Generation* generation);
   void Restart(Generation* generation);
   // The generation to read next; null: nothing to read, or it has to wait.
   Generation* NextOf(const Container& container, const Tick& tick) const;
@@ -76,7 +136,9 @@ struct Tailer::Impl {
 
   Container* Get(ContainerId id) const { return containers[static_cast<std::uint32_t>(id)].get(); }
   void Queue(Container* container);
-  void QueueOpening(Container* container, Generation* generation);
+  // Into the queue of what can be read now, or of what has to be opened for that.
+  void QueueNext(Container* container, const Tick& tick);
+  void QueueOpening(Generation* generation);
   void CloseFile(Generation* generation);
 
   // Constant
@@ -90,16 +152,33 @@ struct Tailer::Impl {
   bool first_life = false;  // no state of an earlier life at all
   std::map<std::string, ContainerId> by_path;
   std::vector<std::unique_ptr<Container>> containers;  // by id; null once forgotten
-  std::vector<std::pair<ContainerId, InstanceKey>> by_source;
+  std::map<InstanceKey, Generation*> by_key;
+  std::map<std::string, ContainerId> by_target;  // directories that links lead into
+  struct Source {
+    Generation* generation;  // null once it is forgotten
+    FileIdentity file;
+  };
+  std::vector<Source> sources;    // by id
   std::deque<ContainerId> ready;  // have something to read, in turn
-  std::deque<std::pair<ContainerId, InstanceKey>> opening;
-  std::uint64_t passes = 0;  // complete ones
+  std::deque<InstanceKey> opening;
+  bool opening_waits = false;            // for descriptors, or for an archive to end
+  std::set<ContainerId> restless;        // looked at between passes, too
+  std::deque<std::string> hinted;        // not looked into yet
+  std::vector<FileIdentity> superseded;  // began again in place, and settled
+  std::uint64_t passes = 0;              // complete ones
+  std::uint64_t listings = 0;
   std::uint64_t polls = 0;
   bool scanning = false;
-  Instant next_scan{};
+  bool hints_complete = false;           // as of this Poll()
+  bool hints_lost = true;                // some, since the last pass began
+  std::optional<Instant> trusted_since;  // every pass since then could be trusted
+  Instant next_scan{};                   // at the latest
+  Instant next_blind{};                  // without hints
   Instant next_look{};
+  Instant next_restless_look{};
   std::uint64_t bytes_read = 0;
   std::uint64_t files_open = 0;
+  std::uint64_t archives_open = 0;
   std::uint64_t generations = 0;
 
   // Scratch of one Poll()
@@ -107,6 +186,8 @@ struct Tailer::Impl {
   std::size_t used = 0;
   std::size_t lines_left = 0;
   std::size_t bytes_left = 0;
+  std::size_t lines_slice = 0;  // of them, for the file that is read now
+  std::size_t bytes_slice = 0;
   TailOutput::Impl* output = nullptr;
   std::vector<FoundDirectory> found;
 };

@@ -24,9 +24,8 @@ enum class SkipReason : std::uint8_t {
   kUnparsedPath = 3,  // not a container's log
   kNotPermitted = 4,  // tried again at every pass
   kMissed = 5,        // deleted or overwritten before it could be opened
-  kCompressed = 6,    // a compressed generation: not read yet by this version
   kTooManyOpen = 7,   // no descriptor left; tried again at every pass
-  kUnreadable = 8,    // an I/O error; tried again every second
+  kUnreadable = 8,    // an I/O error, tried again every second; or no archive at all
 };
 
 class PODTAIL_EXPORT Observer {

@@ -36,9 +36,26 @@ class MemoryLogFileSystem : public LogFileSystem {
     Node& node = *Create(path);
     node.bytes.append(bytes);
     node.stat.modify_time = now;
+    changed_.push_back(path);
   }
-  void Truncate(const std::string& path, std::size_t size) { nodes_.at(path)->bytes.resize(size); }
+  void Truncate(const std::string& path, std::size_t size) {
+    nodes_.at(path)->bytes.resize(size);
+    nodes_.at(path)->stat.modify_time = now;
+    changed_.push_back(path);
+  }
+  // The file under another name: the original stays.
+  void HardLink(const std::string& from, const std::string& to) {
+    nodes_[to] = nodes_.at(from);
+    changed_.push_back(to);
+  }
+  // As if the bytes had been written at once, whatever there was.
+  void Replace(const std::string& path, std::string_view bytes) {
+    Unlink(path);
+    Append(path, bytes);
+  }
   void Rename(const std::string& from, const std::string& to) {
+    changed_.push_back(from);
+    changed_.push_back(to);
     std::shared_ptr<Node> node = nodes_.at(from);
     nodes_.erase(from);
     Unlink(to);
@@ -47,8 +64,13 @@ class MemoryLogFileSystem : public LogFileSystem {
   void Unlink(const std::string& path) {
     const auto found = nodes_.find(path);
     if (found == nodes_.end()) return;
-    found->second->stat.deleted = true;
+    changed_.push_back(path);
+    const std::shared_ptr<Node> node = std::move(found->second);
     nodes_.erase(found);
+    for (const auto& [name, other] : nodes_) {
+      if (other == node) return;  // it has another name
+    }
+    node->stat.deleted = true;
   }
   void Link(const std::string& path, const std::string& target) {
     Create(path)->link = target;
@@ -80,6 +102,7 @@ class MemoryLogFileSystem : public LogFileSystem {
     return std::unique_ptr<LogFile>(std::make_unique<File>(this, full, found->second));
   }
   Expected<FileStat> Stat(const std::string& root, const std::string& path) override {
+    ++stats;
     const auto found = nodes_.find(root + "/" + path);
     if (found == nodes_.end()) return Error(StatusCode::kNotFound);
     return StatOf(*found->second);
@@ -103,15 +126,27 @@ class MemoryLogFileSystem : public LogFileSystem {
         entries[rest.substr(0, slash)] = FileKind::kDirectory;
       }
     }
+    ++lists;
     if (entries.empty()) return Error(StatusCode::kNotFound);
     std::vector<DirectoryEntry> list;
     for (const auto& [name, kind] : entries) list.push_back({name, kind});
     return list;
   }
-  ChangeHints TakeChangeHints() override { return {{}, false}; }
+  ChangeHints TakeChangeHints() override {
+    if (!hints) return {{}, false};
+    return {std::exchange(changed_, {}), !std::exchange(overflow, false)};
+  }
   int readiness_fd() const noexcept override { return -1; }
 
   std::uint64_t bytes_read = 0;
+  std::uint64_t lists = 0;  // directories listed
+  std::uint64_t stats = 0;  // files looked at, by name or by descriptor
+  bool hints = false;       // change hints work
+  bool overflow = false;    // the next answer says that some were lost
+  void LoseHints() {
+    changed_.clear();
+    overflow = true;
+  }
 
  private:
   class File : public LogFile {
@@ -127,7 +162,10 @@ class MemoryLogFileSystem : public LogFileSystem {
       owner_->bytes_read += n;
       return n;
     }
-    Expected<FileStat> Stat() override { return StatOf(*node_); }
+    Expected<FileStat> Stat() override {
+      ++owner_->stats;
+      return StatOf(*node_);
+    }
 
    private:
     MemoryLogFileSystem* owner_;
@@ -158,6 +196,7 @@ class MemoryLogFileSystem : public LogFileSystem {
   std::set<std::uint64_t> free_inodes_;
   std::uint64_t next_inode_ = 100;
   std::uint64_t births_ = 0;
+  std::vector<std::string> changed_;
   std::map<std::string, std::shared_ptr<Node>> nodes_;
 };
 

@@ -25,6 +25,7 @@ namespace {
 
 // Descriptors that are not log files: state, pipes, libraries.
 constexpr rlim_t kDescriptorReserve = 64;
+constexpr rlim_t kDescriptorReserveMin = 24;
 constexpr rlim_t kOpenFilesMax = 65'536;
 
 // A node may have more log files than the usual soft limit of 1,024.
@@ -36,9 +37,10 @@ std::uint32_t RaiseOpenFilesMax() {
     raised.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   }
-  const rlim_t spare = limit.rlim_cur > 2 * kDescriptorReserve
-                           ? limit.rlim_cur - kDescriptorReserve
-                           : std::max<rlim_t>(limit.rlim_cur / 2, 1);
+  // Of very few most are for what podtail cannot do without.
+  const rlim_t reserve =
+      limit.rlim_cur > 2 * kDescriptorReserve ? kDescriptorReserve : kDescriptorReserveMin;
+  const rlim_t spare = limit.rlim_cur > reserve ? limit.rlim_cur - reserve : 1;
   return static_cast<std::uint32_t>(std::min(spare, kOpenFilesMax));
 }
 

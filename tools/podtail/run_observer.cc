@@ -30,14 +30,13 @@ SkipWords WordsOf(SkipReason reason) {
       return {"not_permitted", "permission denied, tried again at every pass"};
     case SkipReason::kMissed:
       return {"missed", "gone before it could be opened"};
-    case SkipReason::kCompressed:
-      return {"compressed", "a compressed generation, which this version does not read"};
     case SkipReason::kTooManyOpen:
       return {"too_many_open", "no descriptor left, tried again at every pass"};
     case SkipReason::kUnreadable:
       break;
   }
-  return {"unreadable", "an I/O error, tried again every second"};
+  return {"unreadable",
+          "an I/O error, tried again every second, or not the gzip file it should be"};
 }
 
 std::string_view NameOf(CriError error) {

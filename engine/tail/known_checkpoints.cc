@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/tail/known_checkpoints.h"
+
+#include <array>
+
+namespace podtail {
+
+void KnownCheckpoints::Restore(std::span<const Checkpoint> checkpoints) {
+  for (const Checkpoint& checkpoint : checkpoints) {
+    by_key_.emplace(KeyOf(checkpoint.file), known_.size());
+    by_head_.emplace(checkpoint.file.head.hash, known_.size());
+    known_.push_back({checkpoint});
+  }
+}
+
+void KnownCheckpoints::MarkAlive(const InstanceKey& key) {
+  const auto [first, last] = by_key_.equal_range(key);
+  for (auto it = first; it != last; ++it) known_[it->second].alive = true;
+}
+
+KnownCheckpoints::Answer KnownCheckpoints::Take(const Seeker& seeker, bool pass_complete,
+                                                Checkpoint* found) {
+  const auto take = [&](Known* known) {
+    known->taken = true;
+    *found = std::move(known->checkpoint);
+    return Answer::kFound;
+  };
+  const auto [same, same_end] = by_key_.equal_range(KeyOf(*seeker.identity));
+  for (auto it = same; it != same_end; ++it) {
+    Known& known = known_[it->second];
+    if (known.taken || !BeginsWith(known.checkpoint.file.head, seeker.first_bytes)) continue;
+    const There there = StillThere(known.checkpoint, seeker);
+    if (there == There::kLater) return Answer::kAskAgain;
+    if (there == There::kFailed) return Answer::kFailed;
+    if (there == There::kYes) return take(&known);
+  }
+  Known* best = nullptr;
+  const auto [first, last] = by_head_.equal_range(seeker.identity->head.hash);
+  for (auto it = first; it != last; ++it) {
+    Known& known = known_[it->second];
+    if (known.taken || known.alive || known.checkpoint.file.head != seeker.identity->head) continue;
+    if (!pass_complete) return Answer::kAskAfterPass;
+    const There there = StillThere(known.checkpoint, seeker);
+    if (there == There::kLater) return Answer::kAskAgain;
+    if (there == There::kFailed) return Answer::kFailed;
+    if (there == There::kNo) continue;
+    // Among several the one furthest back: what is read twice is not lost.
+    if (best == nullptr || known.checkpoint.committed.offset < best->checkpoint.committed.offset) {
+      best = &known;
+    }
+  }
+  return best == nullptr ? Answer::kUnknown : take(best);
+}
+
+KnownCheckpoints::There KnownCheckpoints::StillThere(const Checkpoint& checkpoint,
+                                                     const Seeker& seeker) {
+  const ResumePoint& committed = checkpoint.committed;
+  if (committed.tail.bytes > committed.offset) return There::kNo;
+  if (committed.offset == 0) return There::kYes;
+  if (seeker.archive != nullptr) {
+    // One that was read to its end need not be decoded to see that.
+    const auto trailer = seeker.archive->TrailerSize();
+    if (!trailer) return There::kFailed;
+    if (*trailer && **trailer == static_cast<std::uint32_t>(committed.offset)) return There::kYes;
+    const auto reached = seeker.archive->Advance(committed.offset, seeker.decode_bytes_max);
+    if (!reached) return There::kFailed;
+    if (!*reached) return There::kLater;
+    // Cut short when it was compressed: it is the same file as far as it goes, and
+    // all of that was delivered.
+    if (seeker.archive->end() != GzipLogFile::End::kNotReached &&
+        seeker.archive->decoded() < committed.offset) {
+      return seeker.archive->end() == GzipLogFile::End::kClean ? There::kNo : There::kYes;
+    }
+  } else if (committed.offset > seeker.size) {
+    return There::kNo;
+  }
+  std::array<char, kTailBytesMax> bytes;
+  if (committed.tail.bytes == 0 || committed.tail.bytes > bytes.size()) return There::kNo;
+  const auto read = ReadWhole(seeker.file, committed.offset - committed.tail.bytes,
+                              std::span<char>(bytes).first(committed.tail.bytes));
+  if (!read) return There::kFailed;
+  const bool same =
+      *read == committed.tail.bytes && TailMarker(bytes.data() + *read, *read) == committed.tail;
+  return same ? There::kYes : There::kNo;
+}
+
+}  // namespace podtail

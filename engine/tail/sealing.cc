@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a generation: nothing more will come, as far as anyone can tell.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/tail/tailer_impl.h"
+
+namespace podtail {
+
+void Tailer::Impl::SealRested(const Tick& tick) {
+  for (auto it = restless.begin(); it != restless.end(); ++it) {
+    Container* container = Get(*it);
+    if (container != nullptr && !container->paused) Seal(container, tick);
+  }
+}
+
+void Tailer::Impl::Seal(Container* container, const Tick& tick) {
+  auto& all = container->generations;
+  for (std::size_t i = 0; i < all.size(); ++i) {  // sealing an archive may merge it away
+    if (MaySeal(*container, i, tick)) SealOne(all[i].get(), tick);
+  }
+}
+
+bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const Tick& tick) const {
+  const Generation& generation = *container.generations[index];
+  if (!generation.active() || generation.readable()) return false;
+  // Nobody adds to an archive that has a proper end.
+  if (generation.drained && generation.whole)
+    return generation.file == nullptr || generation.archive;
+  if (generation.file == nullptr) return false;
+  if (generation.archive != nullptr && generation.archive->end() == GzipLogFile::End::kCorrupt) {
+    return true;
+  }
+  if (tick.now - generation.rests_since < options.seal_grace) return false;
+  if (generation.deleted || generation.archive != nullptr) return true;
+  for (std::size_t i = index + 1; i < container.generations.size(); ++i) {
+    const Generation& newer = *container.generations[i];
+    // Writers change files late: the grace begins when there is a newer file.
+    if (generation.looked_in < newer.found_in || tick.now - newer.found_at < options.seal_grace) {
+      continue;
+    }
+    if (newer.size > 0 || newer.name.restart_count != generation.name.restart_count) return true;
+  }
+  return false;
+}
+
+void Tailer::Impl::SealOne(Generation* generation, const Tick& tick) {
+  if (generation->state == GenerationState::kNew) {
+    // Never had a whole line: what there is must do for an identity.
+    if (generation->size > 0 && TryAnnounce(generation, true, tick) != AnnounceResult::kDone) {
+      return;
+    }
+    if (generation->state == GenerationState::kNew) {
+      if (generation->archive != nullptr && !generation->whole) {
+        finder.Skip(generation->name.path, SkipReason::kUnreadable);
+      }
+      if (generation->size == 0) generation->state = GenerationState::kRetired;
+      CloseFile(generation);
+      return;
+    }
+  }
+  if (generation->state != GenerationState::kReading) return;
+  if (generation->readable() || !EmitRest(generation)) return;
+  if (generation->archive != nullptr && !generation->whole) {
+    // Nobody can tell how much of it is missing.
+    output->gaps.push_back(
+        {generation->source, {generation->offset, generation->offset}, LossReason::kUnreadable});
+  }
+  Close(generation);
+}
+
+void Tailer::Impl::Close(Generation* generation) {
+  output->closed.push_back({generation->source, generation->offset, FinishesInstance(*generation)});
+  generation->state = GenerationState::kClosed;
+  if (generation->archive != nullptr) CloseFile(generation);  // nobody adds to it
+}
+
+bool Tailer::Impl::FinishesInstance(const Generation& sealed) const {
+  bool newer_instance = false;
+  for (const auto& generation : sealed.container->generations) {
+    if (generation.get() == &sealed) continue;
+    if (generation->name.restart_count == sealed.name.restart_count && generation->active()) {
+      return false;
+    }
+    newer_instance = newer_instance || generation->name.restart_count > sealed.name.restart_count;
+  }
+  const bool gone = sealed.file == nullptr && sealed.missed > 0;
+  return newer_instance || sealed.deleted || gone;
+}
+
+// A last line without its end.
+bool Tailer::Impl::EmitRest(Generation* generation) {
+  const std::uint64_t rest = generation->size - std::min(generation->size, generation->offset);
+  if (rest == 0) return true;
+  if (generation->file == nullptr) return false;
+  const auto context =
+      static_cast<std::size_t>(std::min<std::uint64_t>(generation->offset, kTailBytesMax));
+  const std::size_t space = options.read_buffer_bytes - std::min(used, options.read_buffer_bytes);
+  if (rest + context > space || lines_left == 0) return false;
+  char* place = buffer.get() + used;
+  const auto read = ReadWhole(generation->file.get(), generation->offset - context,
+                              std::span<char>(place, context + static_cast<std::size_t>(rest)));
+  if (!read || *read != context + rest) return false;
+  output->chunks.push_back({place, generation->offset - context});
+  const std::string_view bytes(place + context, static_cast<std::size_t>(rest));
+  if (bytes.find('\n') != std::string_view::npos) return false;  // it grew; read it as usual
+  Emit(generation, bytes, {generation->offset, generation->offset + rest}, false);
+  generation->offset += rest;
+  generation->tail = TailMarker(place + *read, *read);
+  used += *read;
+  bytes_read += rest;
+  return true;
+}
+
+}  // namespace podtail

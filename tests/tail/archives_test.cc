@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compressed generations (sources.md B.4, reliability.md 5A and 5I).
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/gzip_bytes.h"
+#include "tests/tail/tailer_world.h"
+
+namespace podtail {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+class ArchivesTest : public TailerTest {
+ protected:
+  // As the kubelet does it: under another name, then renamed, then the plain one goes.
+  void Compress(const std::string& path) {
+    files.Append(path + ".tmp", GzipBytes(files.BytesOf(path)));
+    files.Rename(path + ".tmp", path + ".gz");
+    files.Unlink(path);
+  }
+  void Rotate(int n) {
+    files.Rename(Live(), Rotated(n));
+    files.Append(Live(), "");
+  }
+  Checkpoint Here(std::size_t file) const { return {opened.at(file).file, last, {}, Live(), 1}; }
+};
+
+TEST_F(ArchivesTest, AreReadOldestFirstBeforeThePlainOnes) {
+  files.Append(Rotated(1), "a\nb\n");
+  files.Append(Rotated(2), "c\n");
+  files.Append(Rotated(3), "d\n");
+  files.Append(Live(), "e\n");
+  Compress(Rotated(1));
+  Compress(Rotated(2));
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(8);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c", "d", "e"}));
+  EXPECT_EQ(opened.size(), 4U);
+  EXPECT_TRUE(tailer->state().at_end);
+  EXPECT_EQ(tailer->state().unread_bytes, 0U);
+  EXPECT_LE(tailer->state().files_open, 2U) << "nothing more comes of an archive";
+}
+
+TEST_F(ArchivesTest, AreNotReadTwiceWhenThePlainFileWasReadInThisLife) {
+  files.Append(Live(), "a\nb\n");
+  Start();
+  Turns(3);
+  Rotate(1);
+  files.Append(Live(), "c\n");
+  Turns(30);
+  ASSERT_EQ(closed.size(), 1U);
+  tailer->Retire(closed[0].source);
+  Compress(Rotated(1));
+  Turns(120);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c"}));
+  EXPECT_EQ(opened.size(), 2U);
+  EXPECT_TRUE(vanished.empty()) << "it is still there, under another name";
+  files.Unlink(Rotated(1) + ".gz");
+  Turns(120);
+  EXPECT_EQ(vanished.size(), 1U);
+}
+
+TEST_F(ArchivesTest, AreNotReadTwiceWhileThePlainFileIsStillOpen) {
+  files.Append(Live(), "a\nb\n");
+  Start();
+  Turns(3);
+  Rotate(1);
+  files.Append(Live(), "c\n");
+  Turns(5);
+  Compress(Rotated(1));
+  Turns(60);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c"}));
+  ASSERT_EQ(closed.size(), 1U);
+  tailer->Retire(closed[0].source);
+  Turns(120);
+  EXPECT_EQ(lines.size(), 3U);
+  EXPECT_TRUE(vanished.empty());
+}
+
+TEST_F(ArchivesTest, GoOnWhereAParkedFileWas) {
+  options.open_files_max = 1;
+  files.Append(Live(), "a\nb\n");
+  Start();
+  Turns(3);
+  // The only descriptor goes to another container.
+  files.Append("/r/ns_pod_uid/other/0.log", "x\n");
+  Turns(3);
+  tailer->Pause(opened.at(0).container);
+  files.Append(Live(), "c\n");
+  Rotate(1);
+  Compress(Rotated(1));
+  Turns(3);
+  tailer->Resume(opened.at(0).container);
+  Turns(60);
+  EXPECT_EQ(lines, (Lines{"a", "b", "x", "c"}));
+  EXPECT_TRUE(gaps.empty());
+}
+
+TEST_F(ArchivesTest, ResumeInTheMiddleAfterARestart) {
+  files.Append(Live(), "a\nb\n");
+  Start();
+  Turns(2);
+  const Checkpoint known = Here(0);
+  tailer.reset();
+  files.Append(Live(), "c\nd\n");
+  Rotate(1);
+  files.Append(Live(), "e\n");
+  Compress(Rotated(1));
+  files.now += std::chrono::hours(1);
+  lines.clear();
+  opened.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(8);
+  EXPECT_EQ(lines, (Lines{"c", "d", "e"}));
+  EXPECT_EQ(opened.at(0).start.committed.offset, known.committed.offset);
+}
+
+TEST_F(ArchivesTest, AreSkippedWithoutDecodingWhenAllOfThemIsCommitted) {
+  std::string bytes;
+  for (int i = 0; i < 100'000; ++i) bytes += "line " + std::to_string(i) + "\n";
+  files.Append(Live(), bytes);
+  Start();
+  Turns(200);
+  ASSERT_EQ(lines.size(), 100'000U);
+  const Checkpoint known = Here(0);
+  tailer.reset();
+  Rotate(1);
+  files.Append(Live(), "new\n");
+  Compress(Rotated(1));
+  files.now += std::chrono::hours(1);
+  lines.clear();
+  files.bytes_read = 0;
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(10);
+  EXPECT_EQ(lines, Lines{"new"});
+  EXPECT_LT(files.bytes_read, 200'000U) << "its head and its trailer are enough";
+}
+
+TEST_F(ArchivesTest, AreReadOnceBesideThePlainFile) {
+  files.Append(Rotated(1), "a\n");
+  files.Append(Rotated(1) + ".gz", GzipBytes("a\n"));  // the kubelet died before the unlink
+  files.Append(Live(), "b\n");
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(5);
+  EXPECT_EQ(lines, (Lines{"a", "b"}));
+  files.Unlink(Rotated(1));
+  Turns(40);
+  EXPECT_EQ(lines, (Lines{"a", "b"}));
+}
+
+TEST_F(ArchivesTest, GiveWhatCanBeDecodedAndDeclareTheRest) {
+  std::string bytes;
+  for (int i = 0; i < 2000; ++i) bytes += "line " + std::to_string(i * 7919) + "\n";
+  const std::string whole = GzipBytes(bytes);
+  files.Append(Rotated(1) + ".gz", whole.substr(0, whole.size() / 2));
+  files.Append(Live(), "live\n");
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(60);
+  EXPECT_GT(lines.size(), 500U);
+  EXPECT_EQ(lines.front(), "line 0");
+  EXPECT_NE(std::find(lines.begin(), lines.end(), "live"), lines.end());
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].reason, LossReason::kUnreadable);
+  EXPECT_EQ(gaps[0].extent.begin, gaps[0].extent.end) << "nobody can tell how much";
+  EXPECT_TRUE(tailer->state().at_end);
+}
+
+TEST_F(ArchivesTest, SayOfSomethingElseThatItCannotBeRead) {
+  files.Append(Rotated(1) + ".gz", "this is not gzip\n");
+  files.Append(Live(), "live\n");
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(10);
+  EXPECT_EQ(lines, Lines{"live"});
+  ASSERT_EQ(said.skipped.size(), 1U);
+  EXPECT_EQ(said.skipped[0].second, SkipReason::kUnreadable);
+}
+
+TEST_F(ArchivesTest, AreOpenAFewAtATime) {
+  for (int c = 0; c < 40; ++c) {
+    const std::string name = "/r/ns_pod_uid/c" + std::to_string(c) + "/0.log.20240101-000001.gz";
+    files.Append(name, GzipBytes("from " + std::to_string(c) + "\nx\n"));
+  }
+  files.now += std::chrono::hours(1);
+  budget.bytes_max = 0;
+  Start();
+  for (int i = 0; i < 20; ++i) {
+    Turns(1);
+    EXPECT_LE(tailer->state().files_open, 8U) << "decoders are large";
+  }
+  budget.bytes_max = 64 * 1024;
+  Turns(100);
+  EXPECT_EQ(lines.size(), 80U);
+  EXPECT_EQ(tailer->state().files_open, 0U);
+  EXPECT_EQ(closed.size(), 40U);
+}
+
+TEST_F(ArchivesTest, KeepTheCheckpointOfAFileThatIsBeingCompressed) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(2);
+  const Checkpoint known = Here(0);
+  tailer.reset();
+  Rotate(1);
+  files.Append(Live(), "b\n");
+  lines.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(40);
+  for (const SourceClosed& each : closed) tailer->Retire(each.source);
+  Compress(Rotated(1));
+  Turns(200);
+  EXPECT_EQ(lines, Lines{"b"});
+  EXPECT_TRUE(vanished.empty());
+}
+
+}  // namespace
+}  // namespace podtail
