@@ -16,6 +16,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/port/errno_status.h"
+#include "engine/port/inotify_hints.h"
 
 namespace podtail {
 namespace {
@@ -123,6 +124,7 @@ class PosixLogFileSystem final : public LogFileSystem {
         return Unexpected(NotRegular("open", directory.Describe(path), found.stx_mode));
       }
       if (flags == kReadFlags) {
+        WatchDirectoryOf(path, &directory);
         return {std::make_unique<PosixLogFile>(std::move(fd), directory.Describe(path))};
       }
     }
@@ -163,22 +165,41 @@ class PosixLogFileSystem final : public LogFileSystem {
     FileDescriptor fd;
     int error = path.empty() ? directory.Reopen() : 0;
     if (error == 0) error = directory.Open(path, kReadFlags | O_DIRECTORY, &fd);
-    if (error == 0) error = ReadEntries(std::move(fd), &entries);
+    if (error == 0) {
+      hints_.Watch(fd.get(), NameOf(root, path));
+      error = ReadEntries(std::move(fd), &entries);
+    } else if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
+      hints_.Forget(NameOf(root, path));
+    }
     if (error != 0) return Unexpected(StatusOf(error, "list", directory.Describe(path)));
     return entries;
   }
 
-  // There is no watching yet: whoever asks has to look.
-  ChangeHints TakeChangeHints() override { return {.paths = {}, .complete = false}; }
-  int readiness_fd() const noexcept override { return -1; }
+  ChangeHints TakeChangeHints() override { return hints_.Take(); }
+  int readiness_fd() const noexcept override { return hints_.fd(); }
 
  private:
   RootDirectory& Root(const std::string& root) {
     return roots_.try_emplace(root, root, method_).first->second;
   }
 
+  // As hints name it.
+  static std::string NameOf(const std::string& root, std::string_view path) {
+    return path.empty() ? root : std::string(root).append("/").append(path);
+  }
+
+  // A file may lie where nobody lists: its path came from a link.
+  void WatchDirectoryOf(const std::string& path, RootDirectory* root) {
+    const std::string parent = path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/'));
+    const std::string name = NameOf(root->root(), parent);
+    if (hints_.Watches(name)) return;
+    FileDescriptor fd;
+    if (root->Open(parent, kReadFlags | O_DIRECTORY, &fd) == 0) hints_.Watch(fd.get(), name);
+  }
+
   const BeneathMethod method_;
   std::map<std::string, RootDirectory> roots_;  // as many as the user named
+  InotifyHints hints_;
 };
 
 }  // namespace
