@@ -38,10 +38,14 @@ struct DirectoryEntry {
   FileKind kind;
 };
 
-// Paths that may have changed, root included. Spurious ones do no harm.
+// What may have changed: root + "/" + path of a file that was written, or of an
+// entry that came, went, or was moved; list the directory that contains it. Each
+// path once, in no order. Spurious ones do no harm.
 struct ChangeHints {
   std::vector<std::string> paths = {};
-  bool complete = true;  // false: some were lost, or none are available; look yourself
+  // False: look yourself. Once when some were lost; again and again while a directory
+  // that was listed cannot be watched, or where there are no hints at all.
+  bool complete = true;
 };
 
 // An open log file. Keeps reading the same inode after rename or unlink.
@@ -56,17 +60,24 @@ class PODTAIL_EXPORT LogFile {
 class PODTAIL_EXPORT LogFileSystem {
  public:
   virtual ~LogFileSystem() = default;
-  // kFailedPrecondition for anything but a regular file; never hangs on one.
+  // kFailedPrecondition for anything but a regular file; never hangs on one. Begins
+  // to watch the directory that it lies in, unless that was listed.
   virtual Expected<std::unique_ptr<LogFile>> Open(const std::string& root,
                                                   const std::string& path) = 0;
   virtual Expected<FileStat> Stat(const std::string& root, const std::string& path) = 0;
   virtual Expected<std::string> ReadLink(const std::string& root, const std::string& path) = 0;
-  // Sorted by name. Also begins to watch the directory, if it can.
+  // Sorted by name. Begins to watch the directory first, if it can, so that a change
+  // is in the listing or in the hints, or in both. One that was removed, or moved and
+  // not listed where it is now, is watched no more; list again what was made anew.
   virtual Expected<std::vector<DirectoryEntry>> List(const std::string& root,
                                                      const std::string& path) = 0;
-  // Since the last call. Hints may be missing; a periodic List() is the truth.
+  // Since the last call. Writes to a file that is unlinked but open are told under its
+  // last name. Hints may be missing (network file systems, a root that was removed); a
+  // periodic List() is the truth. Bounded work and memory; what is left keeps
+  // readiness_fd() readable.
   virtual ChangeHints TakeChangeHints() = 0;
-  // Becomes readable when TakeChangeHints() has news; -1 if there are none.
+  // Readable while TakeChangeHints() has news: with a busy log, after every write. The
+  // same for the whole life; -1 if there are none.
   virtual int readiness_fd() const noexcept = 0;
 };
 // pread(2), openat2(2), statx(2), inotify(7). Never mmap: a truncated file
