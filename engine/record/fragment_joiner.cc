@@ -170,14 +170,18 @@ void FragmentJoiner::Forget() {
   dropping_ = false;
   gap_ = 0;
   // A run is rare; what it needed is not kept for the next one.
-  body_ = {};
-  head_ = {};
+  std::string().swap(body_);
+  std::string().swap(head_);
   pieces_ = {};
   holds_ = {};
 }
 
 std::size_t FragmentJoiner::memory_bytes() const noexcept {
-  return body_.capacity() + head_.capacity() + pieces_.capacity() * sizeof(Piece) +
+  // A short string lies in the joiner itself.
+  const auto allocated = [](const std::string& text) {
+    return text.capacity() > std::string().capacity() ? text.capacity() : 0;
+  };
+  return allocated(body_) + allocated(head_) + pieces_.capacity() * sizeof(Piece) +
          holds_.capacity() * sizeof(Hold);
 }
 

@@ -92,6 +92,7 @@ class FragmentJoiner {
   // Where the last fragment began.
   SourceId last_source() const noexcept { return last_source_; }
   std::uint64_t last_begin() const noexcept { return last_begin_; }
+  // Allocated by the open run; 0 without one.
   std::size_t memory_bytes() const noexcept;
 
  private:
