@@ -202,8 +202,9 @@ void CheckpointLedger::Close(SourceId source) {
 Checkpoint CheckpointLedger::Drop(SourceId source) {
   Impl::Source* entry = impl_->Find(source);
   PODTAIL_DCHECK(entry != nullptr);
-  Checkpoint start = entry->put;
-  start.committed = impl_->Needed(*entry);
+  // What a restart would find, not what is needed by now: the points of one edit
+  // fit together, those of two sources at different moments may not.
+  Checkpoint start = std::move(entry->put);
   impl_->sources.erase(source);
   return start;
 }

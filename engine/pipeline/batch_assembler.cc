@@ -371,6 +371,9 @@ void BatchAssembler::TakeOverflow(const Piece& piece, const Hold& hold) {
 void BatchAssembler::TakeGap(const Gap& gap) {
   Source* source = Find(gap.source);
   if (source == nullptr) return;
+  if (gap.reason == LossReason::kTruncated || gap.reason == LossReason::kUnpinned) {
+    source->gone = true;
+  }
   const BatchSequence sequence = lanes_->TakeSequence();
   const Hold hold{gap.source, source->read};
   ledger_->Track(sequence, std::span<const Hold>(&hold, 1));
@@ -437,27 +440,30 @@ std::vector<Checkpoint> BatchAssembler::Drop(ContainerId container) {
       ++it;
       continue;
     }
-    for (FragmentJoiner& run : it->second.instance->runs) {
-      runs_bytes_ -= run.memory_bytes();
-      run = {};
+    if (it->second.instance->sources.front() == it->first) {  // once per instance
+      for (const FragmentJoiner& run : it->second.instance->runs) runs_bytes_ -= run.memory_bytes();
     }
+    if (it->second.split != nullptr) runs_bytes_ -= it->second.split->memory_bytes();
     starts.push_back(ledger_->Drop(it->first));
     it = sources_.erase(it);
   }
   return starts;
 }
 
-std::optional<ContainerId> BatchAssembler::LargestRuns() const {
-  std::optional<ContainerId> largest;
-  std::size_t bytes = 0;
+bool BatchAssembler::CanReadAgain(ContainerId container) const {
+  return std::none_of(sources_.begin(), sources_.end(), [&](const auto& each) {
+    return each.second.container == container && each.second.gone;
+  });
+}
+
+void BatchAssembler::AddRunBytes(std::map<ContainerId, std::size_t>* bytes) const {
   for (const auto& [id, source] : sources_) {
-    const auto& runs = source.instance->runs;
-    const std::size_t now = runs[0].memory_bytes() + runs[1].memory_bytes();
-    if (now <= bytes) continue;
-    bytes = now;
-    largest = source.container;
+    std::size_t held = source.split == nullptr ? 0 : source.split->memory_bytes();
+    if (source.instance->sources.front() == id) {  // once per instance
+      for (const FragmentJoiner& run : source.instance->runs) held += run.memory_bytes();
+    }
+    if (held > 0) (*bytes)[source.container] += held;
   }
-  return largest;
 }
 
 std::vector<PendingGap> BatchAssembler::TakePendingGaps() {
@@ -472,6 +478,10 @@ const FileIdentity* BatchAssembler::FileOf(SourceId source) const {
 const std::string* BatchAssembler::PathOf(SourceId source) const {
   const auto found = sources_.find(source);
   return found == sources_.end() ? nullptr : &found->second.path;
+}
+
+ContainerId BatchAssembler::ContainerOf(SourceId source) const {
+  return sources_.at(source).container;
 }
 
 const PodResource* BatchAssembler::ResourceOf(ContainerId container) const {

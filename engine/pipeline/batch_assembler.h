@@ -77,13 +77,17 @@ class BatchAssembler : private JoinerOutput {
   ReplayState ReplayOf(SourceId source) const;
   void Forget(SourceId source);
   // Sheds a container: where each of its sources has to begin again.
+  // REQUIRES: CanReadAgain(container).
   std::vector<Checkpoint> Drop(ContainerId container);
-  // The container whose open runs are largest; nullopt when there are none.
-  std::optional<ContainerId> LargestRuns() const;
+  // False: what it has in memory is not in its files any more.
+  bool CanReadAgain(ContainerId container) const;
+  // Adds what each container's open runs hold.
+  void AddRunBytes(std::map<ContainerId, std::size_t>* bytes) const;
 
   std::vector<PendingGap> TakePendingGaps();
   const FileIdentity* FileOf(SourceId source) const;
   const std::string* PathOf(SourceId source) const;
+  ContainerId ContainerOf(SourceId source) const;  // REQUIRES: it is open
   std::size_t memory_bytes() const noexcept { return runs_bytes_; }
   const Counters& counters() const noexcept { return counters_; }
   const PodResource* ResourceOf(ContainerId container) const;
@@ -114,6 +118,7 @@ class BatchAssembler : private JoinerOutput {
     bool ended = false;                     // had nothing more to read when it was opened
     bool resumed = false;                   // `found` may speak of a run
     bool borrows_birth = true;              // no line yet that a malformed one could borrow from
+    bool gone = false;                      // its bytes cannot be read again
     // A line that comes in pieces.
     bool mid_line = false;
     ResumePoint mid_point;                  // behind its last piece

@@ -102,11 +102,11 @@ void Engine::BeginDrain() {
 }
 
 bool Engine::at_end() const noexcept {
-  return impl_->tailer->state().at_end;
+  return impl_->AtEnd();
 }
 
 bool Engine::idle() const noexcept {
-  return impl_->Settled() && (impl_->draining || impl_->tailer->state().at_end);
+  return impl_->Settled() && (impl_->draining || impl_->AtEnd());
 }
 
 int Engine::readiness_fd() const noexcept {

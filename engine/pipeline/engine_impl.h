@@ -36,19 +36,26 @@ struct Engine::Impl {
     FileIdentity file;  // of the gap
     std::string path;
     Timestamp time{};
+    ContainerId container{};
+    // How many refusals, and pieces of the next one, the log has taken.
+    std::size_t refusals = 0, pieces = 0;
     bool appended = false;
     WriteSequence write{};
   };
   struct Shed {
     Instant resume_at{};
-    Duration pause = std::chrono::seconds(1);
+    Duration pause{};
     bool resumed = false;
+    // Its lanes were refused: until the sink takes all it has, it reads no more
+    // than a batch.
+    bool on_probation = false;
   };
 
   Expected<Instant> Poll(const Tick& tick);
   void Settle(const Tick& tick);
   void TakeDelivery(const Delivery& delivery, const Tick& tick);
   void Persist(const Tick& tick);
+  void Submit(const Tick& tick);
   void Retire();
   void Offer(const Tick& tick);
   void Read(const Tick& tick);
@@ -65,11 +72,22 @@ struct Engine::Impl {
   std::size_t free_memory() const;
   std::size_t container_bytes_max() const;
   void PauseHeavy();
+  void ResumeLight();
   void MakeRoom(const Tick& tick);
   void ResumeShed(const Tick& tick);
   void ShedLargest(const Tick& tick);
+  void ShedRefused(const Tick& tick);
+  void ShedOne(ContainerId container, const Tick& tick);
+  bool MayShed(ContainerId container) const;
+  bool OnProbation(ContainerId container) const;
+  void EndProbation(ContainerId container);
+  bool AtEnd() const;
   bool Settled() const;
   EngineCounters Counters() const;
+
+  // What one turn may add to memory: a buffer full of bytes copied once, a run
+  // that grows meanwhile, and a record for every line.
+  static constexpr std::size_t kTurnBytes = 3 * 1024 * 1024;
 
   // Constant
   const EngineOptions options;

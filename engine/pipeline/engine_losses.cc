@@ -24,10 +24,12 @@ LossEntry Engine::Impl::EntryOf(const Losing& entry, const Refusal& refusal,
 }
 
 bool Engine::Impl::AppendRefused(Losing* entry) {
-  for (const Refusal& refusal : entry->refused) {
+  for (; entry->refusals < entry->refused.size(); ++entry->refusals, entry->pieces = 0) {
+    const Refusal& refusal = entry->refused[entry->refusals];
     const LogRecord& record = entry->batch->records()[refusal.record];
-    for (const Piece& piece : record.pieces) {
-      const auto write = parts.losses->Append(EntryOf(*entry, refusal, piece));
+    for (; entry->pieces < record.pieces.size(); ++entry->pieces) {
+      const auto write =
+          parts.losses->Append(EntryOf(*entry, refusal, record.pieces[entry->pieces]));
       if (!write) {
         SayTrouble(write.error(), &loss_trouble);
         return false;
@@ -63,6 +65,7 @@ void Engine::Impl::AppendLosses(const Tick& tick) {
   for (Losing& entry : losing) {
     if (entry.appended) continue;
     if (!Append(&entry)) {
+      lanes.Block(entry.sequence);
       losses_due = tick.now + std::chrono::seconds(1);
       break;
     }
@@ -106,6 +109,7 @@ void Engine::Impl::SettleLost(const Losing& entry) {
   }
   lanes.Settle(entry.sequence);
   ledger.Settle(entry.sequence);
+  EndProbation(entry.container);
 }
 
 void Engine::Impl::SayTrouble(const Status& trouble, std::string* said) {

@@ -8,9 +8,6 @@
 namespace podtail {
 namespace {
 
-// What one turn may add to memory: a buffer full of bytes copied once, a run
-// that grows meanwhile, and a record for every line.
-constexpr std::size_t kTurnBytes = 3 * 1024 * 1024;
 constexpr std::size_t kLineCost = 256;
 constexpr Duration kBlindInterval = std::chrono::milliseconds(100);
 
@@ -26,7 +23,8 @@ Expected<Instant> Engine::Impl::Poll(const Tick& tick) {
       std::min({exporter_due, store_due, losses_due, seal_due, tailer_due, lanes.next_retry()});
   if (moved) due = std::min(due, next_commit);
   for (const auto& [container, each] : shed) {
-    if (!each.resumed) due = std::min(due, each.resume_at);
+    // One that is due already waits for memory.
+    if (!each.resumed) due = std::min(due, std::max(each.resume_at, tick.now + kBlindInterval));
   }
   return std::max(due, tick.now);
 }
@@ -36,19 +34,13 @@ void Engine::Impl::Settle(const Tick& tick) {
   exporter_due = parts.exporter->Poll(tick, &answered);
   for (const Delivery& delivery : answered) TakeDelivery(delivery, tick);
   AppendLosses(tick);
-  for (auto it = paused.begin(); it != paused.end();) {
-    if (lanes.waiting_bytes(*it) < container_bytes_max() / 2) {
-      tailer->Resume(*it);
-      it = paused.erase(it);
-    } else {
-      ++it;
-    }
-  }
+  ResumeLight();
 }
 
 void Engine::Impl::TakeDelivery(const Delivery& delivery, const Tick& tick) {
   const RecordBatchRef batch = lanes.Find(delivery.batch);
   if (batch == nullptr) {  // its container was shed meanwhile
+    lanes.Settle(delivery.batch);
     ledger.Settle(delivery.batch);
     return;
   }
@@ -58,10 +50,15 @@ void Engine::Impl::TakeDelivery(const Delivery& delivery, const Tick& tick) {
       accepted_bytes += batch->body_bytes();
       lanes.Settle(delivery.batch);
       ledger.Settle(delivery.batch);
+      EndProbation(batch->lane().container);
       moved = true;
       return;
     case DeliveryOutcome::kRefused:
-      losing.push_back({delivery.batch, batch, delivery.refused, std::nullopt, {}, {}, tick.wall});
+      losing.push_back({.sequence = delivery.batch,
+                        .batch = batch,
+                        .refused = delivery.refused,
+                        .time = tick.wall,
+                        .container = batch->lane().container});
       return;
     case DeliveryOutcome::kRetry:
       ++counted.retries;
@@ -81,17 +78,19 @@ void Engine::Impl::TakeDelivery(const Delivery& delivery, const Tick& tick) {
 void Engine::Impl::Persist(const Tick& tick) {
   const bool due = tick.now >= next_commit || accepted_bytes >= options.commit_bytes_max ||
                    lanes.wants_gate() || draining;
-  if (due) {
-    submitted = ledger.SubmitTo(store);
-    lanes.Gate(submitted);
-    moved = false;
-    accepted_bytes = 0;
-    next_commit = tick.now + options.commit_interval;
-  }
+  if (due) Submit(tick);
   WriteProgress progress = store->Poll(tick);
   durable = progress.durable;
   store_due = progress.next;
   SayTrouble(progress.trouble, &store_trouble);
+}
+
+void Engine::Impl::Submit(const Tick& tick) {
+  submitted = ledger.SubmitTo(store);
+  lanes.Gate(submitted);
+  moved = false;
+  accepted_bytes = 0;
+  next_commit = tick.now + options.commit_interval;
 }
 
 void Engine::Impl::Retire() {
@@ -110,6 +109,7 @@ void Engine::Impl::Offer(const Tick& tick) {
 }
 
 void Engine::Impl::Read(const Tick& tick) {
+  ShedRefused(tick);
   ResumeShed(tick);
   PollBudget budget;
   if (!draining && free_memory() < kTurnBytes) MakeRoom(tick);
@@ -144,13 +144,22 @@ void Engine::Impl::TakeOutput(const Tick& tick) {
   for (PendingGap& gap : assembler.TakePendingGaps()) {
     const FileIdentity* file = assembler.FileOf(gap.gap.source);
     const std::string* path = assembler.PathOf(gap.gap.source);
-    Losing entry{gap.sequence, nullptr, {}, gap, {}, {}, tick.wall};
+    Losing entry{.sequence = gap.sequence, .gap = gap, .time = tick.wall};
+    entry.container = assembler.ContainerOf(gap.gap.source);
     if (file != nullptr) entry.file = *file;
     if (path != nullptr) entry.path = *path;
     losing.push_back(std::move(entry));
     ++counted.gaps;
     counted.gap_bytes += gap.bytes;
   }
+}
+
+// What was shed because the sink refuses it is still to be sent.
+bool Engine::Impl::AtEnd() const {
+  const auto waits = [](const auto& each) {
+    return each.second.on_probation && !each.second.resumed;
+  };
+  return tailer->state().at_end && std::none_of(shed.begin(), shed.end(), waits);
 }
 
 bool Engine::Impl::Settled() const {

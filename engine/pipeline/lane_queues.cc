@@ -202,6 +202,7 @@ void LaneQueues::Retry(BatchSequence sequence, Instant at) {
   if (lane == nullptr) return;
   if (sealed->state == State::kOffered) --offered_;
   sealed->state = State::kWaiting;
+  refused_.insert(lane->lane);
   if (lane->retry_at) {
     if (*lane->retry_at >= at) return;
     retrying_.erase({*lane->retry_at, lane->lane});
@@ -210,10 +211,23 @@ void LaneQueues::Retry(BatchSequence sequence, Instant at) {
   retrying_.emplace(at, lane->lane);
 }
 
+void LaneQueues::Block(BatchSequence sequence) {
+  Sealed* sealed = nullptr;
+  const LaneState* lane = LaneOf(sequence, &sealed);
+  if (lane != nullptr) refused_.insert(lane->lane);
+}
+
 void LaneQueues::Settle(BatchSequence sequence) {
   Sealed* sealed = nullptr;
   LaneState* lane = LaneOf(sequence, &sealed);
-  if (lane == nullptr) return;
+  if (lane == nullptr) {
+    const auto dropped = dropped_.find(sequence);
+    if (dropped == dropped_.end()) return;
+    memory_bytes_ -= dropped->second;
+    dropped_.erase(dropped);
+    return;
+  }
+  refused_.erase(lane->lane);
   if (sealed->state == State::kOffered) --offered_;
   sealed->state = State::kSettled;
   const std::size_t bytes = sealed->batch->memory_bytes();
@@ -236,6 +250,7 @@ void LaneQueues::ForgetIfEmpty(const Lane& lane) {
   if (found == lanes_.end() || found->second.open || !found->second.sealed.empty()) return;
   if (found->second.retry_at) retrying_.erase({*found->second.retry_at, lane});
   offerable_.erase(lane);
+  refused_.erase(lane);
   lanes_.erase(found);
 }
 
@@ -246,14 +261,24 @@ void LaneQueues::Drop(ContainerId container) {
       continue;
     }
     LaneState& state = it->second;
-    if (state.open) memory_bytes_ -= state.open->memory_bytes();
+    if (state.open) {
+      memory_bytes_ -= state.open->memory_bytes();
+      ledger_->Settle(state.sequence);
+    }
     for (const Sealed& sealed : state.sealed) {
-      if (sealed.state == State::kOffered) --offered_;
-      memory_bytes_ -= sealed.batch->memory_bytes();
-      by_sequence_.erase(sealed.batch->sequence());
+      const BatchSequence sequence = sealed.batch->sequence();
+      by_sequence_.erase(sequence);
+      if (sealed.state == State::kOffered) {
+        --offered_;
+        dropped_.emplace(sequence, sealed.batch->memory_bytes());
+      } else {
+        memory_bytes_ -= sealed.batch->memory_bytes();
+        ledger_->Settle(sequence);
+      }
     }
     if (state.retry_at) retrying_.erase({*state.retry_at, it->first});
     offerable_.erase(it->first);
+    refused_.erase(it->first);
     it = lanes_.erase(it);
   }
   waiting_.erase(container);
@@ -270,6 +295,30 @@ std::vector<ContainerId> LaneQueues::HeavierThan(std::size_t bytes) const {
 std::size_t LaneQueues::waiting_bytes(ContainerId container) const {
   const auto found = waiting_.find(container);
   return found == waiting_.end() ? 0 : found->second;
+}
+
+std::size_t LaneQueues::BytesOf(const LaneState& lane) {
+  std::size_t bytes = lane.open ? lane.open->memory_bytes() : 0;
+  for (const Sealed& sealed : lane.sealed) bytes += sealed.batch->memory_bytes();
+  return bytes;
+}
+
+std::size_t LaneQueues::container_bytes(ContainerId container) const {
+  std::size_t bytes = 0;
+  for (auto it = lanes_.lower_bound({container, std::nullopt});
+       it != lanes_.end() && it->first.container == container; ++it) {
+    bytes += BytesOf(it->second);
+  }
+  return bytes;
+}
+
+void LaneQueues::AddRefusedBytes(std::map<ContainerId, std::size_t>* bytes) const {
+  for (const Lane& lane : refused_) (*bytes)[lane.container] += BytesOf(lanes_.at(lane));
+}
+
+bool LaneQueues::refuses(ContainerId container) const {
+  const auto it = refused_.lower_bound({container, std::nullopt});
+  return it != refused_.end() && it->container == container;
 }
 
 }  // namespace podtail

@@ -11,8 +11,11 @@
 // Invariants
 //   1 a lane's batches are offered in the order of their sequence, and none
 //     while an earlier one waits to be offered again.
-//   2 memory_bytes() is the sum over all batches, open, sealed or offered.
+//   2 memory_bytes() is the sum over all batches, open, sealed or offered; those
+//     dropped on their way count until their answer, for the exporter has them.
 //   3 a batch is forgotten only by Settle() or Drop().
+//   4 a lane is refused from the moment something of it came back until something
+//     of it settles.
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -74,6 +77,8 @@ class LaneQueues {
   // The batch behind a delivery; null if it was dropped meanwhile.
   RecordBatchRef Find(BatchSequence sequence) const;
   void Retry(BatchSequence sequence, Instant at);
+  // What it was refused cannot be written down for now: its lane is refused.
+  void Block(BatchSequence sequence);
   void Settle(BatchSequence sequence);
   // Forgets the container's batches; those on their way settle without it.
   void Drop(ContainerId container);
@@ -83,9 +88,16 @@ class LaneQueues {
   std::vector<ContainerId> HeavierThan(std::size_t bytes) const;
   // Sealed or offered, of one container.
   std::size_t waiting_bytes(ContainerId container) const;
+  // All of a container's, open batches too.
+  std::size_t container_bytes(ContainerId container) const;
+  // Adds what each container's refused lanes hold.
+  void AddRefusedBytes(std::map<ContainerId, std::size_t>* bytes) const;
+  bool refuses(ContainerId container) const;
   bool empty() const noexcept { return lanes_.empty(); }
   bool in_flight() const noexcept { return offered_ > 0; }
-  std::uint64_t blocked() const noexcept { return retrying_.size(); }
+  std::uint64_t blocked() const noexcept { return refused_.size(); }
+  // Nothing is on its way that has not come back before.
+  bool only_refused() const noexcept { return lanes_.size() == refused_.size(); }
 
  private:
   enum class State : std::uint8_t { kWaiting = 1, kOffered = 2, kSettled = 3 };
@@ -98,6 +110,7 @@ class LaneQueues {
   void Seal(LaneState* lane);
   bool OfferLane(LaneState* lane, const Tick& tick, WriteSequence durable, bool* full);
   void ForgetIfEmpty(const Lane& lane);
+  static std::size_t BytesOf(const LaneState& lane);
   LaneState* LaneOf(BatchSequence sequence, Sealed** sealed);
 
   const LaneLimits limits_;
@@ -110,6 +123,8 @@ class LaneQueues {
   std::set<Lane> offerable_;                         // may have something to offer
   Lane turn_{};  // the lane to begin with: a full exporter serves all in turn
   std::set<std::pair<Instant, Lane>> retrying_;
+  std::set<Lane> refused_;
+  std::map<BatchSequence, std::size_t> dropped_;  // on their way, and their bytes
   std::vector<std::pair<BatchSequence, Lane>> ungated_;
   std::uint64_t last_sequence_ = 0;
   std::uint64_t offered_ = 0;

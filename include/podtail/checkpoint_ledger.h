@@ -58,7 +58,8 @@ class PODTAIL_EXPORT CheckpointLedger {
   // No more Advance(). The source is finished when nothing holds it any more.
   void Close(SourceId source);
   // Shedding: forgets the source and every hold on it, and returns where to
-  // start again. Batches still on their way settle without it.
+  // start again: as last submitted, so submit first. Batches still on their way
+  // settle without it. The sources that one container has go together.
   Checkpoint Drop(SourceId source);
   // A finished file that has vanished needs no checkpoint.
   void Forget(const FileIdentity& file);

@@ -19,7 +19,8 @@
 // A lane whose batches come back pauses its files. When such lanes hold more
 // than half of memory_bytes_max the largest are shed: the container forgets its
 // unsent batches, open runs and read positions, and later resumes from its
-// committed offsets like after a restart.
+// committed offsets like after a restart, with a pause that grows and, until the
+// sink takes what it has, with no more than about a batch in memory.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -84,7 +85,8 @@ struct EngineCounters {
   std::uint64_t gaps = 0, gap_bytes = 0, retries = 0, sheds = 0;
   std::uint64_t uncommitted_bytes = 0;  // read, and not yet committed
   std::uint64_t waiting_bytes = 0;      // of them: dangling runs and unterminated last lines
-  std::uint64_t memory_bytes = 0, files_open = 0, lanes_blocked = 0;
+  std::uint64_t memory_bytes = 0, files_open = 0;
+  std::uint64_t lanes_blocked = 0;  // something came back, and nothing was taken since
 };
 
 class PODTAIL_EXPORT Engine {

@@ -163,12 +163,27 @@ TEST(CheckpointLedger, DropSaysWhereToBeginAgainAndLateAnswersDoNoHarm) {
   ledger.Open(kA, File(1), Start(1));
   Hold1(&ledger, 1, kA, 30);
   ledger.Advance(kA, At(90));
+  ledger.SubmitTo(&store);
+  store.edits.clear();
   const Checkpoint start = ledger.Drop(kA);
   EXPECT_EQ(start.committed.offset, 30U);
   EXPECT_EQ(start.file, File(1));
   ledger.Settle(BatchSequence{1});
   ledger.SubmitTo(&store);
   EXPECT_TRUE(store.edits.empty());
+}
+
+// What was settled since the last edit is read again: a restart would find the
+// edit, and its points alone are known to fit those of the other sources.
+TEST(CheckpointLedger, DropBeginsAgainWhereTheLastEditSaid) {
+  CheckpointLedger ledger;
+  Store store;
+  ledger.Open(kA, File(1), Start(1));
+  Hold1(&ledger, 1, kA, 30);
+  ledger.Advance(kA, At(90));
+  ledger.SubmitTo(&store);
+  ledger.Settle(BatchSequence{1});
+  EXPECT_EQ(ledger.Drop(kA).committed.offset, 30U);
 }
 
 // Any order of tracking, reading and settling: never beyond what is needed,

@@ -60,7 +60,9 @@ class Script : public Exporter {
 class Losses : public LossLog {
  public:
   Expected<WriteSequence> Append(const LossEntry& entry) override {
-    if (full) return Unexpected(Status(StatusCode::kResourceExhausted, "the loss log is full"));
+    if (full || reasons.size() >= room) {
+      return Unexpected(Status(StatusCode::kResourceExhausted, "the loss log is full"));
+    }
     reasons.push_back(entry.reason);
     extents.push_back(entry.extent);
     bodies.emplace_back(entry.record == nullptr ? "" : entry.record->body.view());
@@ -71,6 +73,7 @@ class Losses : public LossLog {
   }
   int readiness_fd() const noexcept override { return -1; }
   bool full = false;
+  std::size_t room = SIZE_MAX;
   std::uint64_t durable = 0;
   std::vector<LossReason> reasons;
   std::vector<Extent> extents;
@@ -177,6 +180,23 @@ TEST_F(EngineTest, HoldsTheLaneWhileTheLossLogIsFull) {
   Turns(20);
   EXPECT_TRUE(engine->idle());
   EXPECT_EQ(losses.bodies.size(), 1U);
+}
+
+// The log has room for two entries, then for the rest: none is written twice.
+TEST_F(EngineTest, GoesOnWhereAFullLossLogStoppedIt) {
+  files.Append(kLive, std::string(kHead) + "F a\n" + kHead + "F b\n" + kHead + "F c\n");
+  script.refuse_next = {
+      {0, LossReason::kRefused, ""}, {1, LossReason::kRefused, ""}, {2, LossReason::kRefused, ""}};
+  losses.room = 2;
+  losses.durable = 3;
+  Start();
+  Turns(20);
+  EXPECT_EQ(losses.bodies, (Bodies{"a", "b"}));
+  EXPECT_EQ(engine->counters().lanes_blocked, 1U);
+  losses.room = SIZE_MAX;
+  Turns(20);
+  EXPECT_EQ(losses.bodies, (Bodies{"a", "b", "c"}));
+  EXPECT_TRUE(engine->idle());
 }
 
 TEST_F(EngineTest, DropsOverflowIntoTheLossLogWhenAsked) {

@@ -118,6 +118,48 @@ TEST_F(LaneQueuesTest, HoldsBackWhatWaitsForTheJournal) {
   EXPECT_EQ(taker.taken, Sequences({1}));
 }
 
+TEST_F(LaneQueuesTest, ALateAnswerForWhatWasDroppedSettlesNothingNewer) {
+  Add(1, "old");
+  queues.SealAll();
+  queues.Offer(At(0), WriteSequence{0});
+  queues.Drop(ContainerId{1});
+  EXPECT_TRUE(queues.empty());
+  EXPECT_GT(queues.memory_bytes(), 0U) << "the exporter still has it";
+  Add(1, "read again");
+  queues.SealAll();
+  queues.Offer(At(0), WriteSequence{0});
+  ASSERT_EQ(taker.taken, Sequences({1, 2}));
+  EXPECT_EQ(queues.Find(BatchSequence{1}), nullptr);
+  queues.Retry(BatchSequence{1}, At(500).now);
+  EXPECT_EQ(queues.blocked(), 0U);
+  queues.Settle(BatchSequence{1});
+  EXPECT_FALSE(queues.empty());
+  EXPECT_NE(queues.Find(BatchSequence{2}), nullptr);
+  EXPECT_EQ(queues.memory_bytes(), queues.container_bytes(ContainerId{1}));
+  queues.Settle(BatchSequence{2});
+  EXPECT_EQ(queues.memory_bytes(), 0U);
+}
+
+TEST_F(LaneQueuesTest, ALaneIsRefusedFromItsFirstReturnUntilSomethingSettles) {
+  for (int i = 0; i < 6; ++i) Add(1, "x");
+  Add(2, "y");
+  queues.SealAll();
+  queues.Offer(At(0), WriteSequence{0});
+  EXPECT_FALSE(queues.only_refused());
+  queues.Retry(BatchSequence{1}, At(500).now);
+  queues.Settle(BatchSequence{3});
+  EXPECT_TRUE(queues.only_refused());
+  EXPECT_TRUE(queues.refuses(ContainerId{1}));
+  std::map<ContainerId, std::size_t> refused;
+  queues.AddRefusedBytes(&refused);
+  EXPECT_EQ(refused.at(ContainerId{1}), queues.memory_bytes());
+  queues.Offer(At(500), WriteSequence{0});
+  EXPECT_TRUE(queues.refuses(ContainerId{1})) << "tried again, not taken yet";
+  queues.Settle(BatchSequence{1});
+  EXPECT_FALSE(queues.refuses(ContainerId{1}));
+  EXPECT_EQ(queues.blocked(), 0U);
+}
+
 TEST_F(LaneQueuesTest, CountsItsMemoryToTheByteBackToNothing) {
   EXPECT_EQ(queues.memory_bytes(), 0U);
   for (std::uint32_t i = 0; i < 50; ++i) Add(i % 5, std::string(i, 'x'));
