@@ -12,12 +12,13 @@ namespace podtail {
 
 BatchAssembler::BatchAssembler(const AssemblerOptions& options, MetadataCache* metadata,
                                MessageExtractor* extractor, LaneQueues* lanes,
-                               CheckpointLedger* ledger, Observer* observer)
+                               CheckpointLedger* ledger, ByteAccount* account, Observer* observer)
     : options_(options),
       metadata_(metadata),
       extractor_(extractor),
       lanes_(lanes),
       ledger_(ledger),
+      account_(account),
       observer_(observer) {}
 
 BatchAssembler::Source* BatchAssembler::Find(SourceId id) {
@@ -27,6 +28,7 @@ BatchAssembler::Source* BatchAssembler::Find(SourceId id) {
 
 void BatchAssembler::Open(const SourceOpened& opened) {
   ledger_->Open(opened.source, opened.file, opened.start);
+  account_->Open(opened.source, opened.start.committed.offset);
   // A start at a file's end is known to this life alone until it is durable. Of a
   // start that was loaded the store knows that nothing has changed.
   if (opened.start.committed.offset > 0) ledger_->Journal(opened.source);
@@ -233,6 +235,7 @@ void BatchAssembler::Feed(const Fragment& fragment, Source* source, const Tick& 
   journal_ = malformed && source->borrows_birth;
   if (journal_) ledger_->Journal(fragment.source);
   run->Feed(fragment, options_.joiner, this);
+  for (const Piece& piece : run->TakePassed()) account_->Settle(piece.source, piece.bytes);
   journal_ = false;
   runs_bytes_ += run->memory_bytes() - before;
   source->mid_line = !fragment.ends;
@@ -378,6 +381,7 @@ void BatchAssembler::TakeGap(const Gap& gap) {
   const Hold hold{gap.source, source->read};
   ledger_->Track(sequence, std::span<const Hold>(&hold, 1));
   gaps_.push_back({sequence, gap, gap.extent.end - gap.extent.begin});
+  account_->Read(gap.source, gap.extent.end);
 }
 
 void BatchAssembler::Close(const SourceClosed& closed, const Tick& tick) {
@@ -399,6 +403,7 @@ void BatchAssembler::Close(const SourceClosed& closed, const Tick& tick) {
     source->read.replay = source->replay;
     source->last_line = nullptr;
     ledger_->Advance(closed.source, source->read);
+    account_->Read(closed.source, closed.end);
   }
   if (!closed.finishes_instance) return;
   for (std::size_t i = 0; i < 2; ++i) CutRun(source->instance.get(), i, tick);
@@ -407,7 +412,9 @@ void BatchAssembler::Close(const SourceClosed& closed, const Tick& tick) {
 void BatchAssembler::EndTurn(const TailOutput& out) {
   for (const SourceId id : read_) {
     Source* source = Find(id);
-    if (source == nullptr || source->last_line == nullptr) continue;
+    if (source == nullptr) continue;
+    account_->Read(id, source->mid_line ? source->mid_point.offset : source->at);
+    if (source->last_line == nullptr) continue;
     source->read = out.After(*source->last_line);
     source->read.replay = source->replay;
     source->last_line = nullptr;
@@ -425,45 +432,13 @@ ReplayState BatchAssembler::ReplayOf(SourceId source) const {
 void BatchAssembler::Forget(SourceId id) {
   const auto found = sources_.find(id);
   if (found == sources_.end()) return;
+  account_->Forget(id);
   const std::pair instance{found->second.container, found->second.restart_count};
   auto& of_instance = found->second.instance->sources;
   of_instance.erase(std::remove(of_instance.begin(), of_instance.end(), id), of_instance.end());
   sources_.erase(found);
   const auto known = instances_.find(instance);
   if (known != instances_.end() && known->second.expired()) instances_.erase(known);
-}
-
-std::vector<Checkpoint> BatchAssembler::Drop(ContainerId container) {
-  std::vector<Checkpoint> starts;
-  for (auto it = sources_.begin(); it != sources_.end();) {
-    if (it->second.container != container) {
-      ++it;
-      continue;
-    }
-    if (it->second.instance->sources.front() == it->first) {  // once per instance
-      for (const FragmentJoiner& run : it->second.instance->runs) runs_bytes_ -= run.memory_bytes();
-    }
-    if (it->second.split != nullptr) runs_bytes_ -= it->second.split->memory_bytes();
-    starts.push_back(ledger_->Drop(it->first));
-    it = sources_.erase(it);
-  }
-  return starts;
-}
-
-bool BatchAssembler::CanReadAgain(ContainerId container) const {
-  return std::none_of(sources_.begin(), sources_.end(), [&](const auto& each) {
-    return each.second.container == container && each.second.gone;
-  });
-}
-
-void BatchAssembler::AddRunBytes(std::map<ContainerId, std::size_t>* bytes) const {
-  for (const auto& [id, source] : sources_) {
-    std::size_t held = source.split == nullptr ? 0 : source.split->memory_bytes();
-    if (source.instance->sources.front() == id) {  // once per instance
-      for (const FragmentJoiner& run : source.instance->runs) held += run.memory_bytes();
-    }
-    if (held > 0) (*bytes)[source.container] += held;
-  }
 }
 
 std::vector<PendingGap> BatchAssembler::TakePendingGaps() {

@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/pipeline/byte_account.h"
 #include "engine/pipeline/lane_queues.h"
 #include "engine/record/fragment_joiner.h"
 #include "podtail/checkpoint_ledger.h"
@@ -60,7 +61,7 @@ class BatchAssembler : private JoinerOutput {
   // All must outlive the assembler; `observer` may be null.
   BatchAssembler(const AssemblerOptions& options, MetadataCache* metadata,
                  MessageExtractor* extractor, LaneQueues* lanes, CheckpointLedger* ledger,
-                 Observer* observer);
+                 ByteAccount* account, Observer* observer);
 
   void Open(const SourceOpened& opened);
   void TakeLine(const TailedLine& line, const TailOutput& out, const Tick& tick);
@@ -83,6 +84,8 @@ class BatchAssembler : private JoinerOutput {
   bool CanReadAgain(ContainerId container) const;
   // Adds what each container's open runs hold.
   void AddRunBytes(std::map<ContainerId, std::size_t>* bytes) const;
+  // Adds what open runs hold of each source.
+  void AddRunShares(std::map<SourceId, std::uint64_t>* held) const;
 
   std::vector<PendingGap> TakePendingGaps();
   const FileIdentity* FileOf(SourceId source) const;
@@ -151,6 +154,7 @@ class BatchAssembler : private JoinerOutput {
   MessageExtractor* const extractor_;
   LaneQueues* const lanes_;
   CheckpointLedger* const ledger_;
+  ByteAccount* const account_;
   Observer* const observer_;
 
   std::map<SourceId, Source> sources_;

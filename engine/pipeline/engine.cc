@@ -88,7 +88,7 @@ Engine::Impl::Impl(EngineOptions given, EngineParts given_parts, MessageExtracto
       tailer(std::move(log_tailer)),
       lanes(ForLanes(options, parts.exporter->needs()), &ledger, parts.exporter.get()),
       assembler(ForAssembler(options, parts.exporter->needs()), &metadata, &extractor, &lanes,
-                &ledger, parts.observer) {}
+                &ledger, &account, parts.observer) {}
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
@@ -126,7 +126,9 @@ EngineCounters Engine::Impl::Counters() const {
   counters.malformed_lines = assembled.malformed_lines;
   counters.records = assembled.records;
   counters.uncommitted_bytes = ledger.uncommitted_bytes();
-  counters.waiting_bytes = counters.uncommitted_bytes + state.unread_bytes;
+  counters.settled_bytes = account.settled_bytes();
+  counters.lost_bytes = account.lost_bytes();
+  counters.waiting_bytes = account.held_bytes() + state.unread_bytes;
   counters.memory_bytes = memory_in_use();
   counters.files_open = state.files_open;
   counters.lanes_blocked = lanes.blocked();

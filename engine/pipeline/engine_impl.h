@@ -9,6 +9,7 @@
 //   2 ledger.Settle is called for a batch when the exporter said it has every
 //     record, or when what it refused is durable in the loss log; nowhere else.
 //   3 memory in use stays below memory_bytes_max: without room nothing is read.
+//   4 bytes read = settled + held + lost, of every source (byte_account.h).
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "engine/pipeline/batch_assembler.h"
+#include "engine/pipeline/byte_account.h"
 #include "engine/pipeline/lane_queues.h"
 #include "engine/pipeline/volatile_store.h"
 #include "engine/port/readiness_set.h"
@@ -82,6 +84,7 @@ struct Engine::Impl {
   bool OnProbation(ContainerId container) const;
   void EndProbation(ContainerId container);
   bool AtEnd() const;
+  bool Balanced() const;
   bool Settled() const;
   EngineCounters Counters() const;
 
@@ -102,6 +105,7 @@ struct Engine::Impl {
   MessageExtractor extractor;
   std::unique_ptr<Tailer> tailer;
   CheckpointLedger ledger;
+  ByteAccount account;
   LaneQueues lanes;
   BatchAssembler assembler;
   std::vector<Losing> losing;

@@ -97,16 +97,25 @@ void Engine::Impl::SettleLost(const Losing& entry) {
     loss.time = entry.time;
     loss.reason = entry.gap->gap.reason;
     if (parts.observer != nullptr) parts.observer->OnLoss(loss);
+    ++counted.gaps;
+    counted.gap_bytes += entry.gap->bytes;
+    account.Lose(entry.gap->gap.source, loss.extent.begin, loss.bytes);
     ledger.Settle(entry.sequence);
     return;
   }
+  std::vector<ByteShare> accepted = lanes.SharesOf(entry.sequence);
   counted.records_refused += entry.refused.size();
   counted.records_delivered += entry.batch->records().size() - entry.refused.size();
   for (const Refusal& refusal : entry.refused) {
     for (const Piece& piece : entry.batch->records()[refusal.record].pieces) {
       if (parts.observer != nullptr) parts.observer->OnLoss(EntryOf(entry, refusal, piece));
+      account.Lose(piece.source, piece.extent.begin, piece.bytes);
+      for (ByteShare& share : accepted) {
+        if (share.source == piece.source) share.bytes -= piece.bytes;
+      }
     }
   }
+  for (const ByteShare& share : accepted) account.Settle(share.source, share.bytes);
   lanes.Settle(entry.sequence);
   ledger.Settle(entry.sequence);
   EndProbation(entry.container);

@@ -48,6 +48,9 @@ void Engine::Impl::TakeDelivery(const Delivery& delivery, const Tick& tick) {
     case DeliveryOutcome::kDelivered:
       counted.records_delivered += batch->records().size();
       accepted_bytes += batch->body_bytes();
+      for (const ByteShare& share : lanes.SharesOf(delivery.batch)) {
+        account.Settle(share.source, share.bytes);
+      }
       lanes.Settle(delivery.batch);
       ledger.Settle(delivery.batch);
       EndProbation(batch->lane().container);
@@ -149,9 +152,22 @@ void Engine::Impl::TakeOutput(const Tick& tick) {
     if (file != nullptr) entry.file = *file;
     if (path != nullptr) entry.path = *path;
     losing.push_back(std::move(entry));
-    ++counted.gaps;
-    counted.gap_bytes += gap.bytes;
   }
+  PODTAIL_DCHECK(Balanced());
+}
+
+// What is held, counted by its holders, is what the account says is not settled.
+bool Engine::Impl::Balanced() const {
+  std::map<SourceId, std::uint64_t> held;
+  lanes.AddShares(&held);
+  assembler.AddRunShares(&held);
+  for (const Losing& entry : losing) {
+    if (entry.gap) held[entry.gap->gap.source] += entry.gap->bytes;
+  }
+  const bool covered = std::all_of(held.begin(), held.end(), [&](const auto& each) {
+    return account.Covers(each.first, ledger.committed(each.first).offset);
+  });
+  return covered && account.Balances(held);
 }
 
 // What was shed because the sink refuses it is still to be sent.

@@ -2,6 +2,7 @@
 #include "engine/pipeline/lane_queues.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/check.h"
 
@@ -10,7 +11,8 @@ namespace podtail {
 struct LaneQueues::LaneState {
   Lane lane;
   std::optional<RecordBatchBuilder> open;
-  BatchSequence sequence{};  // of the open batch
+  std::vector<ByteShare> shares;  // of the open batch
+  BatchSequence sequence{};       // of the open batch
   Instant opened_at{};
   bool needs_journal = false;
   std::deque<Sealed> sealed;
@@ -57,6 +59,7 @@ LogRecord& LaneQueues::Add(LaneState* lane, const RecordDraft& draft) {
   const std::size_t before = lane->open->memory_bytes();
   LogRecord& record = lane->open->Add(draft);
   memory_bytes_ += lane->open->memory_bytes() - before;
+  for (const Piece& piece : draft.pieces) AddShare(piece.source, piece.bytes, &lane->shares);
   return record;
 }
 
@@ -69,6 +72,7 @@ void LaneQueues::Seal(LaneState* lane) {
   const std::size_t before = lane->open->memory_bytes();
   Sealed sealed;
   sealed.batch = lane->open->Seal(lane->sequence);
+  sealed.shares = std::exchange(lane->shares, {});
   lane->open.reset();
   memory_bytes_ += sealed.batch->memory_bytes();
   memory_bytes_ -= before;
@@ -196,6 +200,12 @@ RecordBatchRef LaneQueues::Find(BatchSequence sequence) const {
                                                                              : sealed->batch;
 }
 
+std::vector<ByteShare> LaneQueues::SharesOf(BatchSequence sequence) const {
+  Sealed* sealed = nullptr;
+  const bool found = const_cast<LaneQueues*>(this)->LaneOf(sequence, &sealed) != nullptr;
+  return found ? sealed->shares : std::vector<ByteShare>();
+}
+
 void LaneQueues::Retry(BatchSequence sequence, Instant at) {
   Sealed* sealed = nullptr;
   LaneState* lane = LaneOf(sequence, &sealed);
@@ -314,6 +324,15 @@ std::size_t LaneQueues::container_bytes(ContainerId container) const {
 
 void LaneQueues::AddRefusedBytes(std::map<ContainerId, std::size_t>* bytes) const {
   for (const Lane& lane : refused_) (*bytes)[lane.container] += BytesOf(lanes_.at(lane));
+}
+
+void LaneQueues::AddShares(std::map<SourceId, std::uint64_t>* held) const {
+  for (const auto& [lane, state] : lanes_) {
+    for (const ByteShare& share : state.shares) (*held)[share.source] += share.bytes;
+    for (const Sealed& sealed : state.sealed) {
+      for (const ByteShare& share : sealed.shares) (*held)[share.source] += share.bytes;
+    }
+  }
 }
 
 bool LaneQueues::refuses(ContainerId container) const {

@@ -24,6 +24,7 @@
 #include <set>
 #include <vector>
 
+#include "engine/pipeline/byte_account.h"
 #include "engine/record/record_batch_builder.h"
 #include "podtail/checkpoint_ledger.h"
 #include "podtail/exporter.h"
@@ -76,6 +77,8 @@ class LaneQueues {
 
   // The batch behind a delivery; null if it was dropped meanwhile.
   RecordBatchRef Find(BatchSequence sequence) const;
+  // What its records took of their sources; empty if it was dropped.
+  std::vector<ByteShare> SharesOf(BatchSequence sequence) const;
   void Retry(BatchSequence sequence, Instant at);
   // What it was refused cannot be written down for now: its lane is refused.
   void Block(BatchSequence sequence);
@@ -93,6 +96,8 @@ class LaneQueues {
   // Adds what each container's refused lanes hold.
   void AddRefusedBytes(std::map<ContainerId, std::size_t>* bytes) const;
   bool refuses(ContainerId container) const;
+  // Adds what the batches hold of each source.
+  void AddShares(std::map<SourceId, std::uint64_t>* held) const;
   bool empty() const noexcept { return lanes_.empty(); }
   bool in_flight() const noexcept { return offered_ > 0; }
   std::uint64_t blocked() const noexcept { return refused_.size(); }
@@ -103,6 +108,7 @@ class LaneQueues {
   enum class State : std::uint8_t { kWaiting = 1, kOffered = 2, kSettled = 3 };
   struct Sealed {
     RecordBatchRef batch;
+    std::vector<ByteShare> shares;
     State state = State::kWaiting;
     bool gated = false;  // waits for `gate`; kNoGate: not known yet
     WriteSequence gate{};

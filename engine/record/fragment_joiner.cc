@@ -104,12 +104,12 @@ void FragmentJoiner::OpenPart(const Fragment& fragment, const JoinerLimits& limi
 }
 
 void FragmentJoiner::AddPiece(const Fragment& fragment, std::uint64_t begin, std::uint64_t end) {
-  if (shadow_) return;
-  if (pieces_.back().source != fragment.source) {
-    pieces_.push_back({fragment.source, {begin, begin}, 0});
-    holds_.push_back(fragment.line);
+  std::vector<Piece>& pieces = shadow_ ? passed_ : pieces_;
+  if (pieces.empty() || pieces.back().source != fragment.source) {
+    pieces.push_back({fragment.source, {begin, begin}, 0});
+    if (!shadow_) holds_.push_back(fragment.line);
   }
-  Piece& piece = pieces_.back();
+  Piece& piece = pieces.back();
   if (end <= piece.extent.end) return;
   piece.bytes += end - std::max(piece.extent.end, std::min(begin, end));
   piece.extent.end = end;

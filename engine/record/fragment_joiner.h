@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/record/record_batch_builder.h"
@@ -89,6 +90,10 @@ class FragmentJoiner {
   void SetGap(std::uint64_t bytes) noexcept { gap_ = bytes; }
   // What the open part, or the overflow so far, still needs; one per source.
   std::span<const Hold> holds() const noexcept { return holds_; }
+  // And what it has taken; one or more per source.
+  std::span<const Piece> pieces() const noexcept { return pieces_; }
+  // What shadows have taken since the last call.
+  std::vector<Piece> TakePassed() { return std::exchange(passed_, {}); }
   // Where the last fragment began.
   SourceId last_source() const noexcept { return last_source_; }
   std::uint64_t last_begin() const noexcept { return last_begin_; }
@@ -113,6 +118,7 @@ class FragmentJoiner {
   std::string body_;
   std::vector<Piece> pieces_;
   std::vector<Hold> holds_;
+  std::vector<Piece> passed_;
   std::uint32_t fragments_ = 0;
   Timestamp time_{};
   LogStream stream_ = LogStream::kStdout;

@@ -82,9 +82,15 @@ struct EngineParts {
 struct EngineCounters {
   std::uint64_t files_opened = 0, bytes_read = 0, lines_read = 0, malformed_lines = 0;
   std::uint64_t records = 0, records_delivered = 0, records_refused = 0;
-  std::uint64_t gaps = 0, gap_bytes = 0, retries = 0, sheds = 0;
+  std::uint64_t gaps = 0, gap_bytes = 0;  // in the loss log
+  std::uint64_t retries = 0, sheds = 0;
   std::uint64_t uncommitted_bytes = 0;  // read, and not yet committed
-  std::uint64_t waiting_bytes = 0;      // of them: dangling runs and unterminated last lines
+  // The account of bytes: settled + waiting + lost = what there is behind the
+  // positions that were loaded, exactly and always. Waiting is also what is in
+  // the files and not read yet; at rest: dangling runs and unterminated last
+  // lines. Lost is what is in the loss log, each place once. Of a container that
+  // is shed, what is behind its committed offsets waits again.
+  std::uint64_t settled_bytes = 0, waiting_bytes = 0, lost_bytes = 0;
   std::uint64_t memory_bytes = 0, files_open = 0;
   std::uint64_t lanes_blocked = 0;  // something came back, and nothing was taken since
 };
