@@ -144,7 +144,7 @@ class Lives:
 
     def words(self, *more):
         return [self.podtail, "run", "--root", self.root, "--checkpoint-dir", self.state, "--stdout", "json",
-                *self.flags, *more]
+                "--batch-age", "20ms", *self.flags, *more]
 
     def start(self, *more, wrapped=(), **options):
         words = [*wrapped, *self.words(*more)]
