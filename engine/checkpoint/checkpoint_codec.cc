@@ -243,6 +243,9 @@ std::optional<StoreLine> ReadCheckpoint(FieldReader* in) {
   committed.replay.line_time = ReadTime(" line=", in);
   committed.replay.line_stream = ReadLogStream(in);
   checkpoint.cuts = ReadCuts(in);
+  if (in->rest().starts_with(" late=")) {
+    checkpoint.late_from = in->Number<std::uint64_t>(" late=");
+  }
   checkpoint.device = in->Number<std::uint64_t>(" device=");
   checkpoint.path = ReadPath(in);
   if (!in->AtEnd()) return std::nullopt;
@@ -300,6 +303,7 @@ void AppendStoreLine(const Checkpoint& checkpoint, std::string* out) {
   for (std::size_t i = 0; i < checkpoint.cuts.size(); ++i) {
     Put(i == 0 ? "" : ",", checkpoint.cuts[i], out);
   }
+  if (checkpoint.late_from) Put(" late=", *checkpoint.late_from, out);
   Put(" device=", checkpoint.device, out);
   PutPath(checkpoint.path, out);
   Seal(begin, out);

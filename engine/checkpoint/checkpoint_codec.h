@@ -20,7 +20,7 @@
 namespace podtail {
 
 // The newest version that is written and read here.
-inline constexpr std::uint32_t kStoreVersion = 1;
+inline constexpr std::uint32_t kStoreVersion = 2;
 
 enum class StoreFile : std::uint8_t { kSnapshot = 1, kJournal = 2 };
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <tuple>
 
 #include "engine/base/check.h"
 #include "podtail/checkpoint_ledger.h"
@@ -10,8 +11,8 @@
 namespace podtail {
 namespace {
 
-std::size_t IndexOf(LogStream stream) {
-  return stream == LogStream::kStderr ? 1 : 0;
+std::size_t IndexOf(RunKind kind, LogStream stream) {
+  return 2 * static_cast<std::size_t>(kind) + (stream == LogStream::kStderr ? 1 : 0);
 }
 
 // The runs at a tethered point come from a file that is not committed yet. Read
@@ -47,9 +48,10 @@ struct CheckpointLedger::Impl {
     bool replaces_other = false;
     bool journal = false;  // put although it did not move
     bool closed = false;
+    bool silent = false;  // its bytes are gone, another source has its identity
     ResumePoint read;
     std::vector<BatchHold> batches;
-    std::array<std::optional<ResumePoint>, 2> runs;
+    std::array<std::optional<ResumePoint>, 4> runs;
     std::vector<Tethered> tethers;
     WriteSequence write{};  // carries `put`
   };
@@ -59,7 +61,16 @@ struct CheckpointLedger::Impl {
   void Touch(SourceId id) { touched.push_back(id); }
   Source* Find(SourceId id);
 
+  using FileKey = std::tuple<std::uint64_t, Timestamp, std::uint64_t, std::array<std::uint8_t, 16>>;
+  static FileKey KeyOf(const FileIdentity& file) {
+    return {file.inode, file.birth_time, file.handle_generation, file.head.hash};
+  }
+  void Erase(SourceId id);
+
   std::map<SourceId, Source> sources;
+  // Whose checkpoint stands under that identity: the last one that was opened. A file
+  // that began again in place with the same first line has two sources for a while.
+  std::map<FileKey, SourceId> by_file;
   // By sequence; settled ones at the front are dropped.
   std::map<BatchSequence, std::vector<SourceId>> batches;
   std::vector<SourceId> touched;
@@ -75,6 +86,14 @@ CheckpointLedger::~CheckpointLedger() = default;
 CheckpointLedger::Impl::Source* CheckpointLedger::Impl::Find(SourceId id) {
   const auto it = sources.find(id);
   return it == sources.end() ? nullptr : &it->second;
+}
+
+void CheckpointLedger::Impl::Erase(SourceId id) {
+  const auto source = sources.find(id);
+  if (source == sources.end()) return;
+  const auto file = by_file.find(KeyOf(source->second.put.file));
+  if (file != by_file.end() && file->second == id) by_file.erase(file);
+  sources.erase(source);
 }
 
 // The point that determines the committed offset. Among equal offsets a hold
@@ -94,7 +113,9 @@ const ResumePoint& CheckpointLedger::Impl::Needed(const Source& source) const {
 }
 
 bool CheckpointLedger::Impl::Held(const Source& source) const {
-  return !source.batches.empty() || source.runs[0] || source.runs[1] || !source.tethers.empty();
+  const auto& runs = source.runs;
+  return !source.batches.empty() || !source.tethers.empty() ||
+         std::any_of(runs.begin(), runs.end(), [](const auto& run) { return run.has_value(); });
 }
 
 void CheckpointLedger::Open(SourceId source, const FileIdentity& file, const Checkpoint& start) {
@@ -103,6 +124,15 @@ void CheckpointLedger::Open(SourceId source, const FileIdentity& file, const Che
   entry.put = start;
   entry.put.file = file;
   entry.read = start.committed;
+  const auto [stands, is_new] = impl_->by_file.try_emplace(Impl::KeyOf(file), source);
+  if (!is_new) {
+    if (Impl::Source* before = impl_->Find(stands->second)) {
+      before->silent = true;
+      entry.journal = true;  // what was said of those bytes must not be believed of these
+      impl_->Touch(source);
+    }
+    stands->second = source;
+  }
   if (start.file != file) {
     entry.replaces = start.file;
     entry.replaces_other = true;
@@ -120,17 +150,17 @@ void CheckpointLedger::Advance(SourceId source, const ResumePoint& read) {
   impl_->Touch(source);
 }
 
-void CheckpointLedger::HoldRun(LogStream stream, const Hold& hold) {
+void CheckpointLedger::HoldRun(RunKind kind, LogStream stream, const Hold& hold) {
   Impl::Source* entry = impl_->Find(hold.source);
   if (entry == nullptr) return;
-  entry->runs[IndexOf(stream)] = hold.begin;
+  entry->runs[IndexOf(kind, stream)] = hold.begin;
   impl_->Touch(hold.source);
 }
 
-void CheckpointLedger::ReleaseRun(LogStream stream, SourceId source) {
+void CheckpointLedger::ReleaseRun(RunKind kind, LogStream stream, SourceId source) {
   Impl::Source* entry = impl_->Find(source);
   if (entry == nullptr) return;
-  entry->runs[IndexOf(stream)].reset();
+  entry->runs[IndexOf(kind, stream)].reset();
   impl_->Touch(source);
 }
 
@@ -186,6 +216,15 @@ void CheckpointLedger::Journal(SourceId source, std::optional<std::uint64_t> cut
   impl_->Touch(source);
 }
 
+bool CheckpointLedger::Switch(SourceId source, std::uint64_t end) {
+  Impl::Source* entry = impl_->Find(source);
+  if (entry == nullptr || entry->put.late_from) return false;
+  entry->put.late_from = end;
+  entry->journal = true;
+  impl_->Touch(source);
+  return true;
+}
+
 const ResumePoint& CheckpointLedger::committed(SourceId source) const noexcept {
   const auto found = impl_->sources.find(source);
   PODTAIL_DCHECK(found != impl_->sources.end());
@@ -205,11 +244,12 @@ Checkpoint CheckpointLedger::Drop(SourceId source) {
   // What a restart would find, not what is needed by now: the points of one edit
   // fit together, those of two sources at different moments may not.
   Checkpoint start = std::move(entry->put);
-  impl_->sources.erase(source);
+  impl_->Erase(source);
   return start;
 }
 
 void CheckpointLedger::Forget(const FileIdentity& file) {
+  if (impl_->by_file.count(Impl::KeyOf(file)) > 0) return;  // it began again in place
   impl_->forget.push_back(file);
 }
 
@@ -240,7 +280,7 @@ WriteSequence CheckpointLedger::SubmitTo(CheckpointStore* store) {
     const bool moved =
         needed.offset >= source->put.committed.offset && needed != source->put.committed;
     if (source->closed && !ledger.Held(*source)) ledger.finishing.push_back(id);
-    if (!moved && !source->journal) continue;
+    if ((!moved && !source->journal) || source->silent) continue;
     source->journal = false;
     if (moved) source->put.committed = needed;
     auto& cuts = source->put.cuts;
@@ -279,7 +319,7 @@ std::vector<SourceId> CheckpointLedger::TakeFinished(WriteSequence durable) {
     if (source == nullptr) return true;
     if (source->write > durable) return false;
     finished.push_back(id);
-    impl_->sources.erase(id);
+    impl_->Erase(id);
     return true;
   };
   auto& all = impl_->finishing;

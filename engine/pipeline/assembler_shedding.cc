@@ -14,8 +14,9 @@ std::vector<Checkpoint> BatchAssembler::Drop(ContainerId container) {
       continue;
     }
     if (it->second.instance->sources.front() == it->first) {  // once per instance
-      for (const FragmentJoiner& run : it->second.instance->runs) runs_bytes_ -= run.memory_bytes();
+      runs_bytes_ -= it->second.instance->runs.memory_bytes();
     }
+    if (it->second.late_runs != nullptr) runs_bytes_ -= it->second.late_runs->memory_bytes();
     if (it->second.split != nullptr) runs_bytes_ -= it->second.split->memory_bytes();
     starts.push_back(ledger_->Drop(it->first));
     account_->Drop(it->first, starts.back().committed.offset);
@@ -33,8 +34,9 @@ bool BatchAssembler::CanReadAgain(ContainerId container) const {
 void BatchAssembler::AddRunBytes(std::map<ContainerId, std::size_t>* bytes) const {
   for (const auto& [id, source] : sources_) {
     std::size_t held = source.split == nullptr ? 0 : source.split->memory_bytes();
+    if (source.late_runs != nullptr) held += source.late_runs->memory_bytes();
     if (source.instance->sources.front() == id) {  // once per instance
-      for (const FragmentJoiner& run : source.instance->runs) held += run.memory_bytes();
+      held += source.instance->runs.memory_bytes();
     }
     if (held > 0) (*bytes)[source.container] += held;
   }
@@ -46,8 +48,11 @@ void BatchAssembler::AddRunShares(std::map<SourceId, std::uint64_t>* held) const
   };
   for (const auto& [id, source] : sources_) {
     if (source.split != nullptr) add(*source.split);
+    if (source.late_runs != nullptr) {
+      for (const FragmentJoiner& run : source.late_runs->of) add(run);
+    }
     if (source.instance->sources.front() != id) continue;  // once per instance
-    for (const FragmentJoiner& run : source.instance->runs) add(run);
+    for (const FragmentJoiner& run : source.instance->runs.of) add(run);
   }
 }
 

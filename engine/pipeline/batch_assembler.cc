@@ -27,7 +27,10 @@ BatchAssembler::Source* BatchAssembler::Find(SourceId id) {
 }
 
 void BatchAssembler::Open(const SourceOpened& opened) {
-  ledger_->Open(opened.source, opened.file, opened.start);
+  Checkpoint start = opened.start;
+  // It was sealed because a newer file of its instance was being read.
+  if (opened.grew) start.late_from = start.committed.offset;
+  ledger_->Open(opened.source, opened.file, start);
   account_->Open(opened.source, opened.start.committed.offset);
   // A start at a file's end is known to this life alone until it is durable. Of a
   // start that was loaded the store knows that nothing has changed.
@@ -38,7 +41,8 @@ void BatchAssembler::Open(const SourceOpened& opened) {
   source.path = opened.path;
   source.replay = opened.start.committed.replay;
   source.found = source.replay;
-  source.cuts = opened.start.cuts;
+  source.cuts = start.cuts;
+  source.late_from = start.late_from;
   source.read = opened.start.committed;
   source.resumed =
       !opened.grew && (opened.start.committed.offset > 0 || source.replay.streams[0].part > 0 ||
@@ -60,16 +64,6 @@ void BatchAssembler::Open(const SourceOpened& opened) {
   }
   source.instance->sources.push_back(opened.source);
   source.at = opened.start.committed.offset;
-  source.ended = source.at > 0 && source.at >= opened.size;
-}
-
-void BatchAssembler::NoteRuns(Source* source) {
-  for (std::size_t i = 0; i < 2; ++i) {
-    const FragmentJoiner& run = source->instance->runs[i];
-    source->replay.streams[i].part = run.part();
-    source->replay.streams[i].part_bytes = run.part_bytes();
-    source->replay.streams[i].run_gap = run.gap();
-  }
 }
 
 ResumePoint BatchAssembler::PointBefore(const TailedLine& line, const TailOutput& out,
@@ -83,42 +77,6 @@ ResumePoint BatchAssembler::PointBefore(const TailedLine& line, const TailOutput
 Lane BatchAssembler::LaneFor(ContainerId container, LogStream stream) const {
   if (options_.lane == LaneScope::kContainer) return {container, std::nullopt};
   return {container, stream};
-}
-
-// The first line of a source in this life.
-void BatchAssembler::Begin(const TailedLine& line, const TailOutput& out, Source* source) {
-  source->started = true;
-  Instance* instance = source->instance.get();
-  if (instance->runs[0].open() || instance->runs[1].open()) {
-    // A run comes over from an earlier file: as long as that may be read again,
-    // this file is read again from here.
-    const Hold begin{line.source, PointBefore(line, out, source)};
-    SourceId first = line.source;
-    for (std::size_t i = 0; i < 2; ++i) {
-      if (instance->runs[i].open()) first = std::min(first, instance->opened_in[i]);
-    }
-    for (const SourceId id : instance->sources) {
-      const Source* earlier = first <= id && id < line.source ? Find(id) : nullptr;
-      if (earlier != nullptr) ledger_->Tether(begin, id, earlier->at);
-    }
-  }
-  if (source->resumed) FindRuns(line.source, source);
-}
-
-// After a restart: the runs that were open at the committed offset. Where an
-// earlier file was read again, it has opened them again; otherwise all of it, and
-// so what the runs held before the offset, was settled.
-void BatchAssembler::FindRuns(SourceId id, Source* source) {
-  Instance* instance = source->instance.get();
-  // Lines that are added to an older file come after those of the newer ones, and
-  // its state speaks of what was before them.
-  if (source->ended && instance->sources.back() > id) return;
-  for (std::size_t i = 0; i < 2; ++i) {
-    const ReplayState::Stream& state = source->found.streams[i];
-    if (state.part == 0 || instance->runs[i].open()) continue;
-    instance->opened_in[i] = id;
-    instance->runs[i].BecomeShadow(i == 0 ? LogStream::kStdout : LogStream::kStderr, state);
-  }
 }
 
 bool BatchAssembler::Parse(const TailedLine& line, Source* source, Fragment* fragment) {
@@ -165,12 +123,13 @@ void BatchAssembler::TakeLine(const TailedLine& line, const TailOutput& out, con
     piece.ends = line.ends;
     Feed(piece, source, tick);
   } else {
+    source->late = source->late_from && line.extent.begin >= *source->late_from;
     if (!source->started) Begin(line, out, source);
     Fragment fragment;
     const bool is_cri = Parse(line, source, &fragment);
     const std::size_t stream = IndexOf(fragment.stream);
     const bool alone = line.ends && fragment.full &&
-                       (!is_cri || !source->instance->runs[stream].open()) &&
+                       (!is_cri || !RunsOf(source)->of[stream].open()) &&
                        fragment.message.size() <= options_.joiner.record_bytes_max;
     if (!alone || ClosesRun(fragment, *source)) {
       fragment.line = {line.source, PointBefore(line, out, source)};
@@ -212,6 +171,7 @@ void BatchAssembler::AddDirect(const Fragment& fragment, const TailedLine& line,
   record.trace = fields.trace;
   record.severity = fields.severity;
   ++counters_.records;
+  if (source->switching) lanes_->NeedsJournal(state);
   if (HasFlag(fragment.flags, RecordFlags::kMalformed) && source->borrows_birth) {
     // The file system may say something else after a restore: write it down
     // before anyone sees the record (decision 9a).
@@ -221,14 +181,14 @@ void BatchAssembler::AddDirect(const Fragment& fragment, const TailedLine& line,
 }
 
 void BatchAssembler::Feed(const Fragment& fragment, Source* source, const Tick& tick) {
-  Instance* instance = source->instance.get();
+  OpenRuns* runs = RunsOf(source);
   const bool malformed = HasFlag(fragment.flags, RecordFlags::kMalformed);
   const std::size_t stream = IndexOf(fragment.stream);
   if (malformed && source->split == nullptr) source->split = std::make_unique<FragmentJoiner>();
-  FragmentJoiner* run = malformed ? source->split.get() : &instance->runs[stream];
+  FragmentJoiner* run = malformed ? source->split.get() : &runs->of[stream];
   if (!malformed && !run->open()) {
-    instance->opened_at[stream] = tick.now;
-    instance->opened_in[stream] = fragment.source;
+    runs->opened_at[stream] = tick.now;
+    runs->opened_in[stream] = fragment.source;
   }
   const std::size_t before = run->memory_bytes();
   giving_ = source;
@@ -247,11 +207,9 @@ void BatchAssembler::Feed(const Fragment& fragment, Source* source, const Tick& 
   const bool cut = !malformed && std::find(source->cuts.begin(), source->cuts.end(),
                                            run->last_begin()) != source->cuts.end();
   if (cut && run->open() && run->last_source() == fragment.source) {
-    CloseRun(instance, stream);  // as it was in an earlier life
+    CloseRun(runs, stream);  // as it was in an earlier life
   }
-  if (!malformed) {
-    SyncRun(instance, stream);
-  }
+  if (!malformed) SyncRun(runs, stream);
   EndLine(fragment, source, tick);
 }
 
@@ -266,84 +224,6 @@ void BatchAssembler::EndLine(const Fragment& fragment, Source* source, const Tic
   tick_ = tick;
   CountGap(fragment, source);
   NoteRuns(source);
-}
-
-bool BatchAssembler::ClosesRun(const Fragment& fragment, const Source& source) const {
-  const std::uint64_t bytes = fragment.extent.end - fragment.extent.begin;
-  for (const FragmentJoiner& run : source.instance->runs) {
-    if (run.open() && run.gap() + bytes >= options_.run_gap_bytes_max) return true;
-  }
-  return false;
-}
-
-// A run that its stream does not go on with is closed by the container's other
-// bytes: a function of the bytes, so a replay closes it at the same place.
-void BatchAssembler::CountGap(const Fragment& fragment, Source* source) {
-  Instance* instance = source->instance.get();
-  const bool malformed = HasFlag(fragment.flags, RecordFlags::kMalformed);
-  const std::uint64_t line_begin =
-      fragment.begins ? fragment.extent.begin : fragment.line.begin.offset;
-  for (std::size_t i = 0; i < 2; ++i) {
-    FragmentJoiner& run = instance->runs[i];
-    if (!run.open() || (!malformed && i == IndexOf(fragment.stream))) continue;
-    run.AddGap(fragment.extent.end - line_begin);
-    if (run.gap() < options_.run_gap_bytes_max) continue;
-    // The line that decided must be read again as long as the run may be.
-    giving_ = source;
-    CloseRun(instance, i);
-    SyncRun(instance, i);
-  }
-}
-
-void BatchAssembler::CloseRun(Instance* instance, std::size_t stream) {
-  FragmentJoiner& run = instance->runs[stream];
-  const std::size_t before = run.memory_bytes();
-  run.Close(this);
-  runs_bytes_ += run.memory_bytes() - before;
-}
-
-// Closed by an observation, not by bytes: written down before anyone sees the
-// record, so that a replay closes it at the same place (decision 10).
-void BatchAssembler::CutRun(Instance* instance, std::size_t stream, const Tick& tick) {
-  FragmentJoiner& run = instance->runs[stream];
-  Source* source = Find(run.last_source());
-  if (!run.open() || source == nullptr) return;
-  tick_ = tick;
-  giving_ = source;
-  ledger_->Journal(run.last_source(), run.last_begin());
-  journal_ = true;
-  CloseRun(instance, stream);
-  journal_ = false;
-  SyncRun(instance, stream);
-  NoteRuns(source);
-}
-
-void BatchAssembler::CloseOldRuns(const Tick& tick) {
-  if (options_.run_age_max == Duration::zero()) return;
-  for (auto& [id, source] : sources_) {
-    for (std::size_t i = 0; i < 2; ++i) {
-      const bool open = source.instance->runs[i].open();
-      if (open && tick.now - source.instance->opened_at[i] >= options_.run_age_max) {
-        CutRun(source.instance.get(), i, tick);
-      }
-    }
-  }
-}
-
-// The ledger's holds become those of the run as it is now.
-void BatchAssembler::SyncRun(Instance* instance, std::size_t stream) {
-  const LogStream name = stream == 0 ? LogStream::kStdout : LogStream::kStderr;
-  const std::span<const Hold> holds = instance->runs[stream].holds();
-  for (const SourceId held : instance->held[stream]) {
-    const bool still = std::any_of(holds.begin(), holds.end(),
-                                   [&](const Hold& hold) { return hold.source == held; });
-    if (!still) ledger_->ReleaseRun(name, held);
-  }
-  instance->held[stream].clear();
-  for (const Hold& hold : holds) {
-    ledger_->HoldRun(name, hold);
-    instance->held[stream].push_back(hold.source);
-  }
 }
 
 void BatchAssembler::TakeRecord(const RecordDraft& draft, std::span<const Hold> holds) {
@@ -362,7 +242,7 @@ void BatchAssembler::TakeRecord(const RecordDraft& draft, std::span<const Hold> 
   record.trace = fields.trace;
   record.severity = fields.severity;
   ++counters_.records;
-  if (journal_) lanes_->NeedsJournal(state);
+  if (journal_ || giving_->switching) lanes_->NeedsJournal(state);
 }
 
 void BatchAssembler::TakeOverflow(const Piece& piece, const Hold& hold) {
@@ -405,8 +285,10 @@ void BatchAssembler::Close(const SourceClosed& closed, const Tick& tick) {
     ledger_->Advance(closed.source, source->read);
     account_->Read(closed.source, closed.end);
   }
-  if (!closed.finishes_instance) return;
-  for (std::size_t i = 0; i < 2; ++i) CutRun(source->instance.get(), i, tick);
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (source->late_runs != nullptr) CutRun(source->late_runs.get(), i, tick);
+    if (closed.finishes_instance) CutRun(&source->instance->runs, i, tick);
+  }
 }
 
 void BatchAssembler::EndTurn(const TailOutput& out) {
@@ -436,6 +318,8 @@ void BatchAssembler::Forget(SourceId id) {
   const std::pair instance{found->second.container, found->second.restart_count};
   auto& of_instance = found->second.instance->sources;
   of_instance.erase(std::remove(of_instance.begin(), of_instance.end(), id), of_instance.end());
+  auto& begun = found->second.instance->begun;
+  begun.erase(std::remove(begun.begin(), begun.end(), id), begun.end());
   sources_.erase(found);
   const auto known = instances_.find(instance);
   if (known != instances_.end() && known->second.expired()) instances_.erase(known);

@@ -15,18 +15,23 @@
 // Invariants
 //   1 a source's replay state is a function of the container's lines before its
 //     next line.
-//   2 a source into which a run comes over from an earlier one commits nothing
+//   2 a record that joins, or does not join, over the end of a file leaves when it is
+//     durable which lines of that file came in time.
+//   3 a source into which a run comes over from an earlier one commits nothing
 //     before the earlier ones are committed as a whole: read again, they would
 //     open the run again (CheckpointLedger::Tether).
 #include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/pipeline/byte_account.h"
 #include "engine/pipeline/lane_queues.h"
+#include "engine/pipeline/open_runs.h"
 #include "engine/record/fragment_joiner.h"
 #include "podtail/checkpoint_ledger.h"
 #include "podtail/engine.h"
@@ -71,6 +76,11 @@ class BatchAssembler : private JoinerOutput {
   void Close(const SourceClosed& closed, const Tick& tick);
   // Tells the ledger how far every source was read in this turn.
   void EndTurn(const TailOutput& out);
+  // `source` begins to be read: before its first line.
+  void Switch(const SourceBegan& began);
+  // Which write carries what was switched; how far writes are durable.
+  void NoteSubmitted(WriteSequence write);
+  void NoteDurable(WriteSequence durable);
   // Closes runs that are older than run_age_max.
   void CloseOldRuns(const Tick& tick);
 
@@ -99,11 +109,9 @@ class BatchAssembler : private JoinerOutput {
   // One container instance: its runs cross from one of its files into the next.
   struct Instance {
     PodResourceRef resource;
-    std::array<FragmentJoiner, 2> runs;
-    std::array<std::vector<SourceId>, 2> held;  // by the runs, in the ledger
-    std::array<Instant, 2> opened_at{};
-    std::array<SourceId, 2> opened_in{};  // the first file of the run, as far as this life knows
-    std::vector<SourceId> sources;        // in order of their ids
+    OpenRuns runs;
+    std::vector<SourceId> sources;  // in order of their ids
+    std::vector<SourceId> begun;    // in the order of their bytes, but for what came late
   };
   struct Source {
     ContainerId container{};
@@ -118,10 +126,15 @@ class BatchAssembler : private JoinerOutput {
     const TailedLine* last_line = nullptr;  // of this turn, complete
     ReplayState found;                      // as the checkpoint had it
     bool started = false;                   // a line was read in this life
-    bool ended = false;                     // had nothing more to read when it was opened
     bool resumed = false;                   // `found` may speak of a run
     bool borrows_birth = true;              // no line yet that a malformed one could borrow from
     bool gone = false;                      // its bytes cannot be read again
+    // Lines from here on are late (Checkpoint::late_from), and have runs of their own.
+    std::optional<std::uint64_t> late_from;
+    bool late = false;  // and these are being read
+    std::unique_ptr<OpenRuns> late_runs;
+    std::vector<SourceId> older;  // files to which nothing may come in time from now on
+    bool switching = false;       // that is not durable yet: no record may leave
     // A line that comes in pieces.
     bool mid_line = false;
     ResumePoint mid_point;                  // behind its last piece
@@ -138,12 +151,17 @@ class BatchAssembler : private JoinerOutput {
   void Feed(const Fragment& fragment, Source* source, const Tick& tick);
   void EndLine(const Fragment& fragment, Source* source, const Tick& tick);
   void CountGap(const Fragment& fragment, Source* source);
+  // assembler_runs.cc
   bool ClosesRun(const Fragment& fragment, const Source& source) const;
-  void CloseRun(Instance* instance, std::size_t stream);
-  void CutRun(Instance* instance, std::size_t stream, const Tick& tick);
-  void SyncRun(Instance* instance, std::size_t stream);
+  void CloseRun(OpenRuns* runs, std::size_t stream);
+  void CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick);
+  void CutOldRun(OpenRuns* runs, std::size_t stream, const Tick& tick);
+  void SyncRun(OpenRuns* runs, std::size_t stream);
   void Begin(const TailedLine& line, const TailOutput& out, Source* source);
+  void SwitchFrom(const std::vector<SourceId>& older, SourceId id, Source* source);
+  void TetherRuns(const TailedLine& line, const TailOutput& out, Source* source);
   void FindRuns(SourceId id, Source* source);
+  static OpenRuns* RunsOf(Source* source);
   ResumePoint PointBefore(const TailedLine& line, const TailOutput& out, Source* source) const;
   static void NoteRuns(Source* source);
   Lane LaneFor(ContainerId container, LogStream stream) const;
@@ -160,6 +178,7 @@ class BatchAssembler : private JoinerOutput {
   std::map<SourceId, Source> sources_;
   std::map<std::pair<ContainerId, std::uint32_t>, std::weak_ptr<Instance>> instances_;
   std::vector<SourceId> read_;  // in this turn
+  std::vector<std::pair<SourceId, std::optional<WriteSequence>>> switching_;
   std::vector<PendingGap> gaps_;
   std::size_t runs_bytes_ = 0;
   Counters counters_;

@@ -84,6 +84,7 @@ void Engine::Impl::Persist(const Tick& tick) {
   if (due) Submit(tick);
   WriteProgress progress = store->Poll(tick);
   durable = progress.durable;
+  assembler.NoteDurable(durable);
   store_due = progress.next;
   SayTrouble(progress.trouble, &store_trouble);
 }
@@ -91,6 +92,7 @@ void Engine::Impl::Persist(const Tick& tick) {
 void Engine::Impl::Submit(const Tick& tick) {
   submitted = ledger.SubmitTo(store);
   lanes.Gate(submitted);
+  assembler.NoteSubmitted(submitted);
   moved = false;
   accepted_bytes = 0;
   next_commit = tick.now + options.commit_interval;
@@ -134,6 +136,7 @@ void Engine::Impl::TakeOutput(const Tick& tick) {
     ++counted.files_opened;
     assembler.Open(opened);
   }
+  for (const SourceBegan& began : out.began()) assembler.Switch(began);
   for (const TailedLine& line : out.lines()) assembler.TakeLine(line, out, tick);
   for (const Gap& gap : out.gaps()) assembler.TakeGap(gap);
   for (const SourceClosed& closed : out.closed()) assembler.Close(closed, tick);

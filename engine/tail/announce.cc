@@ -20,6 +20,7 @@ constexpr std::size_t kDecodeBytes = std::size_t{1024} * 1024;
 void Tailer::Impl::OpenNew(const Tick& tick) {
   const std::size_t queued = opening.size();
   opening_waits = false;
+  bool no_room = false;
   for (std::size_t n = 0; n < kOpensPerPoll && n < queued && !opening.empty(); ++n) {
     const InstanceKey key = opening.front();
     opening.pop_front();
@@ -30,20 +31,14 @@ void Tailer::Impl::OpenNew(const Tick& tick) {
     if (generation == nullptr || !generation->active() || generation->container->paused) continue;
     Container* container = generation->container;
     if (generation->file == nullptr) {
-      if (generation->name.compressed && archives_open >= kArchivesOpenMax) {
-        QueueOpening(generation);  // until one of them was read to its end
-        opening_waits = true;
-        continue;
-      }
-      const OpenResult opened = files_open >= options.open_files_max && !MakeRoom()
-                                    ? OpenResult::kNoRoom
-                                    : Open(generation);
+      // Until an archive was read to its end, or a descriptor can be spared.
+      const bool waits = generation->name.compressed ? archives_open >= kArchivesOpenMax : no_room;
+      const OpenResult opened = waits ? OpenResult::kNoRoom : Open(generation);
       if (opened == OpenResult::kNoRoom) {
-        // Without a descriptor to spare it waits here, and so do those behind it.
-        generation->in_opening = true;
-        opening.push_front(key);
+        no_room = no_room || !waits;
         opening_waits = true;
-        return;
+        QueueOpening(generation);
+        continue;
       }
       if (opened == OpenResult::kGone) continue;
     }
@@ -59,6 +54,7 @@ void Tailer::Impl::OpenNew(const Tick& tick) {
 }
 
 Tailer::Impl::OpenResult Tailer::Impl::Open(Generation* generation) {
+  if (files_open >= options.open_files_max && !MakeRoom()) return OpenResult::kNoRoom;
   auto file = files->Open(generation->name.root, generation->name.path);
   auto stat = file ? (*file)->Stat() : Expected<FileStat>(Unexpected(file.error()));
   if (!stat || KeyOf(*stat) != generation->key) {
@@ -72,14 +68,7 @@ Tailer::Impl::OpenResult Tailer::Impl::Open(Generation* generation) {
     finder.Skip(generation->name.path, code == StatusCode::kFailedPrecondition
                                            ? SkipReason::kNotRegular
                                            : SkipReason::kNotPermitted);
-    if (generation->state != GenerationState::kNew || generation->start) {
-      return OpenResult::kGone;  // parked: keep what is known
-    }
-    auto& all = generation->container->generations;
-    const auto at = std::find_if(all.begin(), all.end(),
-                                 [&](const auto& each) { return each.get() == generation; });
-    Erase(generation);
-    all.erase(at);
+    // A listing asks again; the newer files of its container wait for it.
     return OpenResult::kGone;
   }
   finder.ClearSkip(generation->name.path);
@@ -202,6 +191,8 @@ void Tailer::Impl::Announce(Generation* generation, SourceOpened opened) {
   generation->offset = opened.start.committed.offset;
   generation->looked_to = generation->offset;
   generation->tail = opened.start.committed.tail;
+  generation->announced_begin = false;
+  generation->begun = generation->offset > 0;
   generation->mid_line = false;
   generation->whole_buffer = false;
   generation->read_hint = 0;

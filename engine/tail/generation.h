@@ -50,13 +50,15 @@ struct Generation {
   Timestamp modify_time{};
   bool deleted = false;
 
-  std::uint64_t offset = 0;     // the next byte to hand out
-  std::uint64_t looked_to = 0;  // [offset, looked_to) is the start of a line, no more
-  Marker tail;                  // of the bytes before offset: still the same file?
-  bool mid_line = false;        // a line's first piece was handed out, not yet its end
-  bool whole_buffer = false;    // the next line needs it
-  std::size_t read_hint = 0;    // not 0: lines are short, read no more than this
-  Instant rests_since{};        // at its end, unchanged, since then
+  std::uint64_t offset = 0;      // the next byte to hand out
+  std::uint64_t looked_to = 0;   // [offset, looked_to) is the start of a line, no more
+  Marker tail;                   // of the bytes before offset: still the same file?
+  bool announced_begin = false;  // bytes of it were handed out in this life
+  bool begun = false;            // or in an earlier one
+  bool mid_line = false;         // a line's first piece was handed out, not yet its end
+  bool whole_buffer = false;     // the next line needs it
+  std::size_t read_hint = 0;     // not 0: lines are short, read no more than this
+  Instant rests_since{};         // at its end, unchanged, since then
   // When it was found, and the Poll()s that found it and that last saw its end.
   Instant found_at{};
   std::uint64_t found_in = 0;

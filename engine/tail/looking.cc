@@ -91,7 +91,7 @@ bool Tailer::Impl::TakeStat(Generation* generation, const FileStat& stat, const 
   if (generation->state == GenerationState::kReading) {
     const bool refilled = touched && !grown && stat.size == generation->offset;
     if (stat.size < generation->offset || (refilled && BytesBeforeOffsetDiffer(generation))) {
-      Restart(generation);
+      Restart(generation, generation->size);
     }
   }
   if (grown) generation->rests_since = tick.now;

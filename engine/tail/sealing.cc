@@ -39,7 +39,9 @@ bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const 
     if (generation.looked_in < newer.found_in || tick.now - newer.found_at < options.seal_grace) {
       continue;
     }
-    if (newer.size > 0 || newer.name.restart_count != generation.name.restart_count) return true;
+    // Of one instance: not before it is settled which lines came in time.
+    const bool other_instance = newer.name.restart_count != generation.name.restart_count;
+    if (other_instance || newer.begun) return true;
   }
   return false;
 }

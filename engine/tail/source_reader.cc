@@ -46,9 +46,11 @@ Generation* Tailer::Impl::NextOf(const Container& container, const Tick& tick) c
     // Not opened yet, or no identity yet: its bytes come before the next one's.
     const bool unseen = generation->state == GenerationState::kNew && generation->file == nullptr &&
                         generation->looked_in == 0;
-    if (unseen || generation->may_announce() || !Rested(*generation, *all[i + 1], tick)) {
-      return nullptr;
-    }
+    if (unseen || generation->may_announce()) return nullptr;
+    // Where two newer ones stand, the first of them was rotated too: whoever wrote
+    // this one has long been told.
+    const bool settled = i + 2 < all.size() && generation->looked_in >= all[i + 2]->found_in;
+    if (!settled && !Rested(*generation, *all[i + 1], tick)) return nullptr;
   }
   return nullptr;
 }
@@ -172,7 +174,8 @@ Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const Tick& 
   const std::string_view before(place, std::min(context, *read));
   const std::string_view fresh(place + before.size(), *read - before.size());
   if (before.size() < context || !SameFile(*generation, before, fresh)) {
-    Restart(generation);
+    // What it has grown by since may be new bytes as well as old ones.
+    Restart(generation, generation->looked_to);
     return ReadResult::kDone;
   }
   output->chunks.push_back({place, generation->offset - context});
@@ -186,8 +189,25 @@ Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const Tick& 
   }
   generation->tail = TailMarker(place + context + taken, context + taken);
   used += context + taken;
+  if (taken > 0 && !generation->announced_begin) BeginReading(generation);
   EndOfRead(generation, fresh, wanted, taken, tick);
   return ReadResult::kDone;
+}
+
+void Tailer::Impl::BeginReading(Generation* generation) {
+  generation->announced_begin = true;
+  generation->begun = true;
+  SourceBegan began{generation->source, {}};
+  for (const auto& older : generation->container->generations) {
+    if (older.get() == generation) break;
+    // Nobody writes archives, and nobody forgets what a retired file ended with.
+    const bool listens =
+        older->state == GenerationState::kReading || older->state == GenerationState::kClosed;
+    if (listens && older->name.restart_count == generation->name.restart_count) {
+      began.older.push_back(older->source);
+    }
+  }
+  if (!began.older.empty()) output->began.push_back(std::move(began));
 }
 
 void Tailer::Impl::EndOfRead(Generation* generation, std::string_view fresh, std::size_t wanted,
@@ -265,12 +285,13 @@ void Tailer::Impl::Emit(Generation* generation, std::string_view bytes, Extent e
   --lines_left;
 }
 
-void Tailer::Impl::Restart(Generation* generation) {
+void Tailer::Impl::Restart(Generation* generation, std::uint64_t lost_to) {
   // Other bytes than those that were read: copytruncate, or a writer that began
-  // again in place. What stood between the offset and the old end is gone.
-  output->gaps.push_back({generation->source,
-                          {generation->offset, std::max(generation->offset, generation->size)},
-                          LossReason::kTruncated});
+  // again in place. What is known to have stood behind the offset is gone.
+  if (lost_to > generation->offset) {
+    output->gaps.push_back(
+        {generation->source, {generation->offset, lost_to}, LossReason::kTruncated});
+  }
   output->closed.push_back({generation->source, generation->offset, false});
   generation->state = GenerationState::kNew;
   generation->start.reset();

@@ -13,6 +13,9 @@ TailOutput::~TailOutput() = default;
 std::span<const SourceOpened> TailOutput::opened() const noexcept {
   return impl_->opened;
 }
+std::span<const SourceBegan> TailOutput::began() const noexcept {
+  return impl_->began;
+}
 std::span<const TailedLine> TailOutput::lines() const noexcept {
   return impl_->lines;
 }
@@ -41,6 +44,7 @@ ResumePoint TailOutput::After(const TailedLine& line) const noexcept {
 
 void TailOutput::Impl::Clear() {
   opened.clear();
+  began.clear();
   lines.clear();
   gaps.clear();
   closed.clear();

@@ -17,6 +17,7 @@ struct TailOutput::Impl {
   };
 
   std::vector<SourceOpened> opened;
+  std::vector<SourceBegan> began;
   std::vector<TailedLine> lines;
   std::vector<Gap> gaps;
   std::vector<SourceClosed> closed;

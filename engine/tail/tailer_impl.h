@@ -126,10 +126,11 @@ struct Tailer::Impl {
   std::size_t SkipHole(Generation* generation, std::string_view fresh);
   std::size_t Split(Generation* generation, std::string_view fresh, std::size_t wanted,
                     bool whole_buffer);
+  void BeginReading(Generation* generation);
   void EndOfRead(Generation* generation, std::string_view fresh, std::size_t wanted,
                  std::size_t taken, const Tick& tick);
   void Emit(Generation* generation, std::string_view bytes, Extent extent, bool ends);
-  void Restart(Generation* generation);
+  void Restart(Generation* generation, std::uint64_t lost_to);
   // The generation to read next; null: nothing to read, or it has to wait.
   Generation* NextOf(const Container& container, const Tick& tick) const;
   bool Rested(const Generation& older, const Generation& newer, const Tick& tick) const;

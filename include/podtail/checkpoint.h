@@ -6,6 +6,7 @@
 // A replayed byte must give the same record. So whatever shaped a record but
 // cannot be seen in its bytes is durable here before the record is sent.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 #include "podtail/expected.h"
@@ -23,6 +24,9 @@ struct Checkpoint {
   std::vector<std::uint64_t> cuts = {};
   std::string path = {};     // where first seen: a hint; its pod decides the shard
   std::uint64_t device = 0;  // a hint
+  // Lines at or after this offset came when a newer file of the instance was being
+  // read already. A run that they open is theirs alone: nothing joins it across.
+  std::optional<std::uint64_t> late_from = {};
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 

@@ -22,6 +22,9 @@
 #include "podtail/hold.h"
 namespace podtail {
 
+// Lines that come late into a rotated file are joined among themselves.
+enum class RunKind : std::uint8_t { kOfInstance = 0, kLate = 1 };
+
 class PODTAIL_EXPORT CheckpointLedger {
  public:
   CheckpointLedger();
@@ -36,9 +39,9 @@ class PODTAIL_EXPORT CheckpointLedger {
   // purpose. Once per source and turn is enough. REQUIRES: does not decrease.
   void Advance(SourceId source, const ResumePoint& read);
   // A run of fragments of `stream` waits for its end. A run that crosses a
-  // rotation holds two sources.
-  void HoldRun(LogStream stream, const Hold& hold);
-  void ReleaseRun(LogStream stream, SourceId source);
+  // rotation holds two sources. A late one is another run of the same stream.
+  void HoldRun(RunKind kind, LogStream stream, const Hold& hold);
+  void ReleaseRun(RunKind kind, LogStream stream, SourceId source);
   // A batch holds its sources from its first record of each until it is settled.
   // Called again whenever a record adds a source or begins before the hold so
   // far: the smallest begin counts. REQUIRES for Settle(): what the batch lost is
@@ -53,6 +56,10 @@ class PODTAIL_EXPORT CheckpointLedger {
   // bytes do not show shaped a record. `cut`: the last fragment of a run that
   // was closed by age. Without it: its birth time was lent to its first line.
   void Journal(SourceId source, std::optional<std::uint64_t> cut = std::nullopt);
+
+  // From now on lines of the source are late (Checkpoint::late_from): a newer file
+  // begins to be read. False if that was known. The next edit carries it.
+  bool Switch(SourceId source, std::uint64_t end);
 
   const ResumePoint& committed(SourceId source) const noexcept;
   // No more Advance(). The source is finished when nothing holds it any more.

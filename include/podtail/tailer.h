@@ -92,6 +92,13 @@ struct SourceOpened {
   // It was retired in this life and has grown since: it goes on behind its end.
   bool grew = false;
 };
+// Its first bytes in this life follow. The sources in `older` are of the same
+// container instance and were read to their ends; what comes into them from now on
+// is late. Only when there are such.
+struct SourceBegan {
+  SourceId source;
+  std::vector<SourceId> older;
+};
 struct TailedLine {
   SourceId source;
   Extent extent;     // of these bytes, and of their '\n' if they end the line
@@ -114,6 +121,7 @@ class PODTAIL_EXPORT TailOutput {
   TailOutput();
   ~TailOutput();
   std::span<const SourceOpened> opened() const noexcept;
+  std::span<const SourceBegan> began() const noexcept;
   std::span<const TailedLine> lines() const noexcept;  // per source in file order
   // A gap belongs where it begins: behind the lines before it, ahead of the rest.
   std::span<const Gap> gaps() const noexcept;

@@ -161,11 +161,11 @@ TEST(CheckpointCodec, AcceptsOneSpellingOfAPath) {
 }
 
 TEST(CheckpointCodec, NamesTheVersionOfALaterHeader) {
-  const auto decoded = DecodeStoreLine(Sealed("podtail-journal 2 whatever will be there"));
+  const auto decoded = DecodeStoreLine(Sealed("podtail-journal 900 whatever will be there"));
   ASSERT_TRUE(decoded);
-  const StoreHeader expected{StoreFile::kJournal, 2, 0, 0};
+  const StoreHeader expected{StoreFile::kJournal, 900, 0, 0};
   EXPECT_TRUE(*decoded == StoreLine(expected));
-  EXPECT_FALSE(DecodeStoreLine("podtail-journal 2 whatever will be there crc=00000000"));
+  EXPECT_FALSE(DecodeStoreLine("podtail-journal 900 whatever will be there crc=00000000"));
 }
 
 TEST(Checksum, IsTheOneOfZlibAndContinues) {

@@ -70,7 +70,7 @@ TEST(CheckpointLedger, TakesTheReplayStateOfWhateverDetermines) {
   ledger.Open(kA, File(1), Start(1));
   Hold hold{kA, At(50)};
   hold.begin.replay.streams[0].part = 3;
-  ledger.HoldRun(LogStream::kStdout, hold);
+  ledger.HoldRun(RunKind::kOfInstance, LogStream::kStdout, hold);
   ledger.Advance(kA, At(90));
   ledger.SubmitTo(&store);
   EXPECT_EQ(store.edits.at(0).put.at(0).committed, hold.begin);
@@ -217,6 +217,54 @@ TEST(CheckpointLedger, IsTheSmallestNeededOffsetForEveryOrderOfAnswers) {
       committed = needed;
     }
   }
+}
+
+// A file that began again in place with the same first line is known by the same
+// identity: what is committed of its old bytes must not be believed of the new ones.
+TEST(CheckpointLedger, KeepsAnOldSourceOutOfTheCheckpointOfItsSuccessor) {
+  CheckpointLedger ledger;
+  Store store;
+  ledger.Open(kA, File(1), Start(1));
+  Hold1(&ledger, 1, kA, 0);
+  ledger.Advance(kA, At(100));
+  ledger.Close(kA);
+  ledger.Open(kB, File(1), Start(1));
+  ledger.SubmitTo(&store);
+  EXPECT_EQ(store.edits.back().put.at(0).committed.offset, 0U);
+  ledger.Settle(BatchSequence{1});
+  const WriteSequence last = ledger.SubmitTo(&store);
+  EXPECT_EQ(store.edits.size(), 1U) << "the old bytes are nobody's checkpoint";
+  EXPECT_EQ(ledger.TakeFinished(last), std::vector<SourceId>{kA});
+  ledger.Forget(File(1));
+  ledger.Advance(kB, At(10));
+  ledger.SubmitTo(&store);
+  ASSERT_EQ(store.edits.size(), 2U);
+  EXPECT_EQ(store.edits.back().put.at(0).committed.offset, 10U);
+  EXPECT_TRUE(store.edits.back().forget.empty());
+}
+
+TEST(CheckpointLedger, SwitchIsWrittenOnceAndKept) {
+  CheckpointLedger ledger;
+  Store store;
+  ledger.Open(kA, File(1), Start(1));
+  EXPECT_TRUE(ledger.Switch(kA, 40));
+  EXPECT_FALSE(ledger.Switch(kA, 60)) << "what was settled once stays so";
+  ledger.SubmitTo(&store);
+  EXPECT_EQ(store.edits.at(0).put.at(0).late_from, std::uint64_t{40});
+}
+
+TEST(CheckpointLedger, HoldsALateRunBesideTheOneOfItsInstance) {
+  CheckpointLedger ledger;
+  Store store;
+  ledger.Open(kA, File(1), Start(1));
+  ledger.Advance(kA, At(90));
+  ledger.HoldRun(RunKind::kOfInstance, LogStream::kStdout, {kA, At(10)});
+  ledger.HoldRun(RunKind::kLate, LogStream::kStdout, {kA, At(50)});
+  ledger.SubmitTo(&store);
+  EXPECT_EQ(ledger.committed(kA).offset, 10U);
+  ledger.ReleaseRun(RunKind::kOfInstance, LogStream::kStdout, kA);
+  ledger.SubmitTo(&store);
+  EXPECT_EQ(ledger.committed(kA).offset, 50U);
 }
 
 }  // namespace

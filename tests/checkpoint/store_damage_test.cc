@@ -336,25 +336,37 @@ TEST(StoreDamage, IsNotForgottenByACrashBeforeItWasSetAside) {
   EXPECT_TRUE(LoadFrom(directory.files)->damage.ok());
 }
 
-// C6: what version 1 wrote is read for ever. tests/golden/state-v1/README.md says
-// how the files were made.
-TEST(StoreDamage, GoldenFilesOfVersionOneAreRead) {
+// C6: what an earlier version wrote is read for ever. The README.md beside the files
+// says how they were made.
+FileMap GoldenState(const std::string& version) {
   FileMap files;
   for (const char* name : {"snapshot.0", "journal"}) {
-    std::ifstream in(std::string(PODTAIL_GOLDEN_DIR) + "/state-v1/" + name, std::ios::binary);
+    std::ifstream in(std::string(PODTAIL_GOLDEN_DIR) + "/" + version + "/" + name,
+                     std::ios::binary);
     std::ostringstream bytes;
     bytes << in.rdbuf();
-    ASSERT_FALSE(bytes.str().empty()) << name;
+    EXPECT_FALSE(bytes.str().empty()) << version << " " << name;
     files[name] = bytes.str();
   }
-  const auto loaded = LoadFrom(files);
-  ASSERT_TRUE(loaded);
-  EXPECT_TRUE(loaded->damage.ok()) << loaded->damage.ToString();
-  Checkpoint odd = CheckpointOf(7, 9);
-  odd.path = "/var/log/pods/a b%\xff\n/x";
-  odd.file.birth_time = Timestamp(std::chrono::nanoseconds(-1));
-  EXPECT_EQ(MapOf(loaded->checkpoints),
-            MapOf({CheckpointOf(2, 1), CheckpointOf(3, 3), CheckpointOf(4, 2), odd}));
+  return files;
+}
+
+TEST(StoreDamage, GoldenFilesOfEveryVersionAreRead) {
+  for (const std::string version : {"state-v1", "state-v2"}) {
+    const auto loaded = LoadFrom(GoldenState(version));
+    ASSERT_TRUE(loaded) << version;
+    EXPECT_TRUE(loaded->damage.ok()) << version << loaded->damage.ToString();
+    Checkpoint odd = CheckpointOf(7, 9);
+    odd.path = "/var/log/pods/a b%\xff\n/x";
+    odd.file.birth_time = Timestamp(std::chrono::nanoseconds(-1));
+    std::vector<Checkpoint> expected{CheckpointOf(2, 1), CheckpointOf(3, 3), CheckpointOf(4, 2),
+                                     odd};
+    if (version == "state-v2") {
+      expected[0].late_from = 77;
+      expected[1].late_from = 4711;
+    }
+    EXPECT_EQ(MapOf(loaded->checkpoints), MapOf(expected)) << version;
+  }
 }
 
 }  // namespace

@@ -172,7 +172,7 @@ TEST_F(TailerTest, NoticesTruncationToSmallerEqualAndLarger) {
     // as soon as there is something to read.
     files.Append(path, "next\n");
     Turns(4);
-    EXPECT_EQ(gaps.size(), 1U) << after;
+    EXPECT_TRUE(gaps.empty()) << "all that was there had been read";
     EXPECT_EQ(lines.back(), "next");
     EXPECT_EQ(lines[lines.size() - 2] + "\n", after);
     files.Unlink(path);

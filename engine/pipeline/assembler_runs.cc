@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs of fragments: over the ends of files, over restarts, and without an end.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/pipeline/batch_assembler.h"
+#include "engine/record/replay_rules.h"
+
+namespace podtail {
+
+OpenRuns* BatchAssembler::RunsOf(Source* source) {
+  if (!source->late) return &source->instance->runs;
+  if (source->late_runs == nullptr) {
+    source->late_runs = std::make_unique<OpenRuns>();
+    source->late_runs->kind = RunKind::kLate;
+  }
+  return source->late_runs.get();
+}
+
+void BatchAssembler::NoteRuns(Source* source) {
+  const OpenRuns* runs = RunsOf(source);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const FragmentJoiner& run = runs->of[i];
+    source->replay.streams[i].part = run.part();
+    source->replay.streams[i].part_bytes = run.part_bytes();
+    source->replay.streams[i].run_gap = run.gap();
+  }
+}
+
+void BatchAssembler::Switch(const SourceBegan& began) {
+  if (Source* source = Find(began.source)) source->older = began.older;
+}
+
+// The first line of a source in this life.
+void BatchAssembler::Begin(const TailedLine& line, const TailOutput& out, Source* source) {
+  source->started = true;
+  if (!source->late) {
+    SwitchFrom(std::exchange(source->older, {}), line.source, source);
+    if (source->instance->runs.any_open()) TetherRuns(line, out, source);
+    source->instance->begun.push_back(line.source);
+  }
+  if (source->resumed) FindRuns(line.source, source);
+}
+
+// What comes into the older files from now on was not there when the first record
+// of this one was made. It must not be joined with it in a later life either, so
+// that is written down before the record is sent.
+void BatchAssembler::SwitchFrom(const std::vector<SourceId>& older, SourceId id, Source* source) {
+  for (const SourceId each : older) {
+    Source* file = Find(each);
+    if (file == nullptr || !ledger_->Switch(each, file->at)) continue;
+    file->late_from = file->at;
+    if (!source->switching) switching_.emplace_back(id, std::nullopt);
+    source->switching = true;
+  }
+}
+
+void BatchAssembler::NoteSubmitted(WriteSequence write) {
+  for (auto& [source, carried] : switching_) {
+    if (!carried) carried = write;
+  }
+}
+
+void BatchAssembler::NoteDurable(WriteSequence durable) {
+  const auto done = [&](const auto& each) {
+    if (!each.second || *each.second > durable) return false;
+    if (Source* source = Find(each.first)) source->switching = false;
+    return true;
+  };
+  switching_.erase(std::remove_if(switching_.begin(), switching_.end(), done), switching_.end());
+}
+
+// A run comes over from an earlier file: as long as that may be read again, this
+// file is read again from here.
+void BatchAssembler::TetherRuns(const TailedLine& line, const TailOutput& out, Source* source) {
+  const OpenRuns& runs = source->instance->runs;
+  const Hold begin{line.source, PointBefore(line, out, source)};
+  const std::vector<SourceId>& begun = source->instance->begun;
+  auto first = begun.end();
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (runs.of[i].open()) {
+      first = std::min(first, std::find(begun.begin(), begun.end(), runs.opened_in[i]));
+    }
+  }
+  for (; first != begun.end(); ++first) {
+    if (const Source* earlier = Find(*first)) ledger_->Tether(begin, *first, earlier->at);
+  }
+}
+
+// After a restart: the runs that were open at the committed offset. Where an
+// earlier file was read again, it has opened them again; otherwise all of it, and
+// so what the runs held before the offset, was settled. Behind the first late line
+// the state speaks of late runs, before it of those of the instance.
+void BatchAssembler::FindRuns(SourceId id, Source* source) {
+  const bool of_late = source->late_from && source->read.offset > *source->late_from;
+  if (of_late != source->late) return;
+  OpenRuns* runs = RunsOf(source);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const ReplayState::Stream& state = source->found.streams[i];
+    if (state.part == 0 || runs->of[i].open()) continue;
+    runs->opened_in[i] = id;
+    runs->of[i].BecomeShadow(i == 0 ? LogStream::kStdout : LogStream::kStderr, state);
+  }
+}
+
+bool BatchAssembler::ClosesRun(const Fragment& fragment, const Source& source) const {
+  const std::uint64_t bytes = fragment.extent.end - fragment.extent.begin;
+  const OpenRuns* runs = source.late ? source.late_runs.get() : &source.instance->runs;
+  if (runs == nullptr) return false;
+  return std::any_of(runs->of.begin(), runs->of.end(), [&](const FragmentJoiner& run) {
+    return run.open() && run.gap() + bytes >= options_.run_gap_bytes_max;
+  });
+}
+
+// A run that its stream does not go on with is closed by the container's other
+// bytes: a function of the bytes, so a replay closes it at the same place.
+void BatchAssembler::CountGap(const Fragment& fragment, Source* source) {
+  OpenRuns* runs = RunsOf(source);
+  const bool malformed = HasFlag(fragment.flags, RecordFlags::kMalformed);
+  const std::uint64_t line_begin =
+      fragment.begins ? fragment.extent.begin : fragment.line.begin.offset;
+  for (std::size_t i = 0; i < 2; ++i) {
+    FragmentJoiner& run = runs->of[i];
+    if (!run.open() || (!malformed && i == IndexOf(fragment.stream))) continue;
+    run.AddGap(fragment.extent.end - line_begin);
+    if (run.gap() < options_.run_gap_bytes_max) continue;
+    // The line that decided must be read again as long as the run may be.
+    giving_ = source;
+    CloseRun(runs, i);
+    SyncRun(runs, i);
+  }
+}
+
+void BatchAssembler::CloseRun(OpenRuns* runs, std::size_t stream) {
+  FragmentJoiner& run = runs->of[stream];
+  const std::size_t before = run.memory_bytes();
+  run.Close(this);
+  runs_bytes_ += run.memory_bytes() - before;
+}
+
+// Closed by an observation, not by bytes: written down before anyone sees the
+// record, so that a replay closes it at the same place (decision 10).
+void BatchAssembler::CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick) {
+  FragmentJoiner& run = runs->of[stream];
+  Source* source = Find(run.last_source());
+  if (!run.open() || source == nullptr) return;
+  tick_ = tick;
+  giving_ = source;
+  ledger_->Journal(run.last_source(), run.last_begin());
+  journal_ = true;
+  CloseRun(runs, stream);
+  journal_ = false;
+  SyncRun(runs, stream);
+  NoteRuns(source);
+}
+
+void BatchAssembler::CloseOldRuns(const Tick& tick) {
+  if (options_.run_age_max == Duration::zero()) return;
+  for (auto& [id, source] : sources_) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      CutOldRun(&source.instance->runs, i, tick);
+      if (source.late_runs != nullptr) CutOldRun(source.late_runs.get(), i, tick);
+    }
+  }
+}
+
+void BatchAssembler::CutOldRun(OpenRuns* runs, std::size_t stream, const Tick& tick) {
+  const bool old = tick.now - runs->opened_at[stream] >= options_.run_age_max;
+  if (runs->of[stream].open() && old) CutRun(runs, stream, tick);
+}
+
+// The ledger's holds become those of the run as it is now.
+void BatchAssembler::SyncRun(OpenRuns* runs, std::size_t stream) {
+  const LogStream name = stream == 0 ? LogStream::kStdout : LogStream::kStderr;
+  const std::span<const Hold> holds = runs->of[stream].holds();
+  for (const SourceId held : runs->held[stream]) {
+    const bool still = std::any_of(holds.begin(), holds.end(),
+                                   [&](const Hold& hold) { return hold.source == held; });
+    if (!still) ledger_->ReleaseRun(runs->kind, name, held);
+  }
+  runs->held[stream].clear();
+  for (const Hold& hold : holds) {
+    ledger_->HoldRun(runs->kind, name, hold);
+    runs->held[stream].push_back(hold.source);
+  }
+}
+
+}  // namespace podtail

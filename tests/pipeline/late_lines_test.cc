@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lines that come into a rotated file when the next one is being read already
+// (reliability.md A1, A2): delivered, and joined or not joined the same way in every
+// life.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/pipeline/engine_world.h"
+
+namespace podtail {
+namespace {
+
+constexpr char kLive[] = "/r/ns_pod_uid/c/0.log";
+constexpr char kOld[] = "/r/ns_pod_uid/c/0.log.20240101-000001";
+using Bodies = std::vector<std::string>;
+
+class LateLinesTest : public testing::Test {
+ protected:
+  void Start() {
+    options.tailer.root = "/r";
+    options.batch_age_max = std::chrono::milliseconds(100);
+    options.commit_interval = std::chrono::hours(1);  // what is durable was written for a reason
+    auto made = Engine::Create(
+        options, {.files = &files,
+                  .checkpoints = &store,
+                  .exporter = std::make_unique<LaterExporter>(nullptr, &arrived, SinkNeeds{})});
+    ASSERT_TRUE(made.has_value()) << made.error().ToString();
+    engine = std::move(made).value();
+  }
+  void Turns(int n) {
+    for (int i = 0; i < n; ++i) {
+      now += std::chrono::milliseconds(200);
+      files.now += std::chrono::milliseconds(200);
+      ASSERT_TRUE(engine->Poll({Instant(now), files.now}).has_value());
+    }
+  }
+  void Write(const std::string& path, const std::string& rest) {
+    files.Append(path, "2024-01-01T00:00:" + std::to_string(10 + ++lines_) + "Z " + rest + "\n");
+  }
+  Bodies Sorted() const {
+    Bodies bodies = arrived.bodies;
+    std::sort(bodies.begin(), bodies.end());
+    return bodies;
+  }
+
+  MemoryLogFileSystem files;
+  LaterStore store{nullptr};
+  Arrived arrived;
+  EngineOptions options;
+  std::unique_ptr<Engine> engine;
+  Duration now{};
+
+ private:
+  int lines_ = 0;
+};
+
+TEST_F(LateLinesTest, AreNotJoinedWithWhatWasReadBeforeThem) {
+  Write(kLive, "stdout F x");
+  Start();
+  Turns(5);
+  files.Rename(kLive, kOld);
+  Write(kLive, "stdout F y");
+  Turns(10);
+  EXPECT_EQ(arrived.bodies, (Bodies{"x", "y"}));
+  Write(kOld, "stdout P late");
+  Turns(2);
+  Write(kLive, "stdout F z");
+  Turns(60);
+  EXPECT_EQ(Sorted(), (Bodies{"late", "x", "y", "z"}));
+}
+
+TEST_F(LateLinesTest, AreReadTheSameWayAfterACrash) {
+  Write(kLive, "stdout F x");
+  Start();
+  Turns(5);
+  files.Rename(kLive, kOld);
+  Write(kLive, "stdout F y");
+  Turns(10);
+  ASSERT_EQ(arrived.bodies, (Bodies{"x", "y"}));
+  for (int life = 0; life < 3; ++life) {
+    Write(kOld, "stdout P late" + std::to_string(life));
+    Start();  // as after kill -9: nothing was committed by the clock
+    Turns(30);
+  }
+  EXPECT_TRUE(arrived.differing.empty());
+  for (const std::string& body : arrived.bodies) {
+    EXPECT_EQ(body.find("y") != std::string::npos, body == "y") << body;
+  }
+  std::string all;
+  for (const std::string& body : Sorted()) all += body + " ";
+  for (const char* part : {"late0", "late1", "late2", "x", "y"}) {
+    EXPECT_NE(all.find(part), std::string::npos) << part;
+  }
+}
+
+TEST_F(LateLinesTest, AreJoinedAmongThemselves) {
+  Write(kLive, "stdout P x");
+  Start();
+  Turns(5);
+  files.Rename(kLive, kOld);
+  Write(kLive, "stdout F y");  // ends the run that came over
+  Turns(12);
+  EXPECT_EQ(arrived.bodies, (Bodies{"xy"}));
+  Write(kOld, "stdout P a");
+  Write(kOld, "stderr F between");
+  Write(kOld, "stdout F b");
+  Write(kLive, "stdout F z");
+  Turns(10);
+  EXPECT_EQ(Sorted(), (Bodies{"ab", "between", "xy", "z"}));
+  Start();
+  Turns(60);
+  EXPECT_TRUE(arrived.differing.empty());
+  EXPECT_EQ(Sorted(), (Bodies{"ab", "between", "xy", "z"}));
+}
+
+TEST_F(LateLinesTest, NothingLeavesBeforeItIsDurableWhichLinesCameInTime) {
+  Write(kLive, "stdout F x");
+  Start();
+  Turns(5);
+  files.Rename(kLive, kOld);
+  Write(kLive, "stdout F y");
+  Turns(5);  // switch_grace is over, y waits in its batch or is with the sink
+  const std::size_t before = store.size();
+  Turns(5);
+  ASSERT_EQ(arrived.bodies.back(), "y");
+  EXPECT_GE(store.size(), before);
+  bool known = false;
+  for (const Checkpoint& checkpoint : store.Load()->checkpoints) {
+    known = known || checkpoint.late_from.has_value();
+  }
+  EXPECT_TRUE(known) << "y was sent, so the old file's end was written down";
+}
+
+}  // namespace
+}  // namespace podtail
