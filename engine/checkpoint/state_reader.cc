@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/checkpoint/file_loss_log.h"
 #include "engine/checkpoint/store_image.h"
 #include "engine/port/durable_directory.h"
 #include "engine/port/read_only_directory.h"
@@ -20,6 +21,12 @@ bool HasState(const std::vector<DurableFile>& files) {
   return std::any_of(files.begin(), files.end(), [](const DurableFile& file) {
     return file.name == kJournalName || file.name == kSnapshotNames[0] ||
            file.name == kSnapshotNames[1];
+  });
+}
+
+bool HasLosses(const std::vector<DurableFile>& files) {
+  return std::any_of(files.begin(), files.end(), [](const DurableFile& file) {
+    return file.name == kLossesName || file.name == kOlderLossesName;
   });
 }
 
@@ -50,7 +57,7 @@ Expected<std::vector<std::string>> ListSinks(const std::string& directory) {
     const auto folder = OpenReadOnlyDirectory(directory + "/" + name);
     if (!folder) return folder.error().code() == StatusCode::kNotFound;
     const auto files = (*folder)->List();
-    return files && !HasState(*files);
+    return files && !HasState(*files) && !HasLosses(*files);
   });
   return folders;
 }

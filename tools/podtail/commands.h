@@ -19,6 +19,7 @@ inline constexpr int kExitConfiguration = 78;  // the configuration file
 int CmdRun(int argc, char** argv);
 int CmdGen(int argc, char** argv);
 int CmdCheckpoints(int argc, char** argv);
+int CmdLedger(int argc, char** argv);
 int CmdVersion(int argc, char** argv);
 
 }  // namespace podtail

@@ -20,12 +20,12 @@ constexpr std::array<Command, 11> kCommands = {{
     {"run", podtail::CmdRun, "tail, parse, export, checkpoint"},
     {"gen", podtail::CmdGen, "write a kubelet-like log tree (rotation, gzip, partial lines)"},
     {"checkpoints", podtail::CmdCheckpoints, "list a checkpoint directory"},
+    {"ledger", podtail::CmdLedger, "list what was lost: gaps and dead letters"},
     {"version", podtail::CmdVersion, "print the version, the compiler and the build type"},
     {"check", nullptr, ""},
     {"tap", nullptr, ""},
     {"explain", nullptr, ""},
     {"top", nullptr, ""},
-    {"ledger", nullptr, ""},
     {"audit", nullptr, ""},
     {"replay", nullptr, ""},
 }};
