@@ -20,7 +20,7 @@ LATER_FLAGS = [
     ["--multiline", "java"], ["--trace-pattern", "x"], ["--tenant", "a"], ["--loki-streams-per-request", "one"],
     ["--header", "a=b"], ["--user", "a"], ["--password-file", "f"], ["--bearer-token-file", "f"],
     ["--ca-file", "f"], ["--cert-file", "f"], ["--key-file", "f"], ["--tls-insecure"], ["--compression", "gzip"],
-    ["--loki-bearer-token-file", "f"], ["--otlp-compression", "gzip"], ["--shards", "2"],
+    ["--loki-bearer-token-file", "f"], ["--otlp-compression", "gzip"],
     ["--metrics", "127.0.0.1:9464"], ["--logs-only"], ["--strict-compat"],
 ]
 
@@ -48,6 +48,10 @@ def usage(podtail, directory):
     one_line(run(podtail, ["run", "--memory-max", "64XB"], directory), 64, "--memory-max")
     one_line(run(podtail, ["run", "--stdout", "xml"], directory), 64, "--stdout")
     one_line(run(podtail, ["run", "--label", "nothing"], directory), 64, "--label")
+    for shards in ("0", "65", "two", "-1"):
+        one_line(run(podtail, ["run", "--shards", shards], directory), 64, "--shards")
+    one_line(run(podtail, ["run", "--null", "--stdout", "json", "--shards", "5"], directory), 64, "--memory-max", "10")
+    one_line(run(podtail, ["run", "--memory-max", "1MiB"], directory), 64, "--memory-max", "8MiB")
     one_line(run(podtail, ["checkpoints"], directory), 64, "DIR")
 
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -48,7 +49,7 @@ class Stdout : public testing::Test {
 
   void Make(StdoutFormat format = StdoutFormat::kText) {
     exporter_ = std::make_unique<StdoutExporter>(writer_, format, StaticLabels{},
-                                                 [this] { ++closed_calls_; });
+                                                 [this] { ++closed_calls_; }, turns_);
   }
   void MakePipe() {
     int ends[2] = {-1, -1};
@@ -141,8 +142,64 @@ class Stdout : public testing::Test {
   int reader_ = -1, writer_ = -1;
   int closed_calls_ = 0;
   Instant next_poll_{};
+  std::shared_ptr<OutputTurns> turns_ = std::make_shared<OutputTurns>();
   std::unique_ptr<StdoutExporter> exporter_;
 };
+
+// Two engines: whatever the pipe takes at a time, every line comes out whole.
+TEST_F(Stdout, LinesOfTwoExportersAreNeverMixed) {
+  MakePipe();
+  StdoutExporter other(writer_, StdoutFormat::kText, {}, {}, turns_);
+  std::map<std::string, int> wanted;
+  std::string got;
+  std::vector<Delivery> answered;
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    const std::string a(7'001 + 13 * i, 'a');
+    const std::string b(5'003 + 17 * i, 'b');
+    for (const auto& [exporter, body] : {std::pair(exporter_.get(), a), std::pair(&other, b)}) {
+      const auto batch = BatchOf(i, {body, body});
+      wanted[TextOf(*BatchOf(1, {body}))] += 2;
+      ASSERT_EQ(exporter->Offer(batch), OfferResult::kTaken);
+      exporter->Poll(At(Duration{0}), &answered);
+    }
+    got += ReadSome();
+  }
+  for (int i = 0; i < 1000 && answered.size() < 80; ++i) {
+    exporter_->Poll(At(Duration{0}), &answered);
+    next_poll_ = other.Poll(At(Duration{0}), &answered);
+    got += ReadSome();
+  }
+  for (std::string more = ReadSome(); !more.empty(); more = ReadSome()) got += more;
+  ASSERT_EQ(answered.size(), 80U);
+  std::map<std::string, int> found;
+  for (std::size_t begin = 0; begin < got.size();) {
+    const std::size_t end = got.find('\n', begin) + 1;
+    ++found[got.substr(begin, end - begin)];
+    begin = end;
+  }
+  EXPECT_TRUE(found == wanted);
+}
+
+// Inside another one's line there is nothing to do but to look again: a
+// descriptor with room must not keep it busy.
+TEST_F(Stdout, SleepsWhileAnotherExporterIsInsideALine) {
+  MakePipe();
+  StdoutExporter other(writer_, StdoutFormat::kText, {}, {}, turns_);
+  ASSERT_EQ(exporter_->Offer(BatchOf(1, {std::string(200'000, 'a')})), OfferResult::kTaken);
+  EXPECT_TRUE(Poll().empty()) << "the pipe is full";
+  std::vector<Delivery> answered;
+  ASSERT_EQ(other.Offer(BatchOf(1, {"b"})), OfferResult::kTaken);
+  while (!ReadSome().empty()) continue;
+  EXPECT_GT(other.Poll(At(Duration{0}), &answered), At(Duration{0}).now);
+  EXPECT_TRUE(answered.empty());
+  EXPECT_FALSE(Readable(other.readiness_fd()));
+  for (int i = 0; i < 10 && answered.empty(); ++i) {
+    Poll();
+    while (!ReadSome().empty()) continue;
+    other.Poll(At(Duration{0}), &answered);
+  }
+  EXPECT_EQ(answered.size(), 1U) << "its turn when the line is whole";
+}
 
 TEST_F(Stdout, WritesBothFormatsToAFile) {
   MakeFile();

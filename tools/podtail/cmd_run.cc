@@ -94,17 +94,17 @@ int CmdRun(int argc, char** argv) {
     if (!stop.request_stop()) return;
     log.Write(EventLevel::kInfo, "stdout_closed", "nobody reads stdout any more: stopping");
   };
-  std::vector<RunSink> sinks;
-  if (const std::optional<int> status = OpenSinks(settings, reader_closed, &log, &sinks)) {
+  std::vector<RunEngine> engines;
+  if (const std::optional<int> status = OpenSinks(settings, reader_closed, &log, &engines)) {
     return *status;
   }
   SayStart(settings, &log);
-  const int status = RunSinks(stop, &log, &*signals, &sinks);
+  const int status = RunSinks(stop, &log, &*signals, &engines);
 
   EngineCounters totals;
-  for (const RunSink& sink : sinks) {
-    sink.observer->SaySkipped();
-    AddCounters(sink.engine->counters(), &totals);
+  for (const RunEngine& engine : engines) {
+    engine.observer->SaySkipped();
+    AddCounters(engine.engine->counters(), &totals);
   }
   log.WriteLast(TotalsLine(totals, std::chrono::steady_clock::now() - began));
   return status;

@@ -9,15 +9,19 @@
 #include <vector>
 
 #include "tools/podtail/flags.h"
+#include "tools/podtail/units.h"
 
 namespace podtail {
 namespace {
+
+constexpr std::uint64_t kShardsMax = 64;
+constexpr std::uint64_t kEngineBytesMin = 8 * 1024 * 1024;  // see EngineOptions
 
 // Where flags put what still has to be translated.
 struct Given {
   std::vector<std::string> follow_into;
   std::vector<std::string> labels;
-  std::uint64_t memory_bytes = 0, batch_bytes = 0;
+  std::uint64_t memory_bytes = 0, batch_bytes = 0, shards = 1;
   std::size_t start_at = 0, overflow = 0, stdout_format = 0, log_format = 0;
   std::size_t log_level = 1;
 };
@@ -48,6 +52,8 @@ void AddFlowFlags(Flags* flags, RunSettings* settings, Given* given) {
   flags->Bytes("--batch-bytes", "or this large", &given->batch_bytes);
   flags->Choice("--line-overflow", "what becomes of a record above 1 MiB: parts, or its first part",
                 {"split", "drop"}, &given->overflow);
+  flags->Number("--shards", "N", "engines per sink, each with its share of the pods and a thread",
+                1, kShardsMax, &given->shards);
   flags->Switch("--once", "stop when every file is at its end and everything is settled",
                 &settings->once);
 }
@@ -75,7 +81,6 @@ Flags::Take Only(std::string word) {
 }
 
 void AddLaterFlags(Flags* flags) {
-  flags->Parsed("--shards", "N", "engines per sink", "1", Only("1"));
   flags->Parsed("--metrics", "ADDR|off", "Prometheus text over HTTP", "off", Only("off"));
   flags->NotYet("--config", "FILE");
   flags->NotYet("--loki", "URL");
@@ -120,6 +125,7 @@ std::string Translate(const Given& given, RunSettings* settings) {
   }
   if (given.batch_bytes == 0) return "--batch-bytes 0: a batch needs room";
   engine.memory_bytes_max = given.memory_bytes;
+  settings->shards = static_cast<std::uint32_t>(given.shards);
   engine.batch_bytes_max = given.batch_bytes;
   engine.line_overflow = given.overflow == 0 ? LineOverflow::kSplit : LineOverflow::kDrop;
   engine.tailer.unknown_at_startup = given.start_at == 0 ? StartAt::kBeginning : StartAt::kEnd;
@@ -136,6 +142,17 @@ void ChooseSinks(const Flags& flags, const Given& given, RunSettings* settings) 
   }
 }
 
+// Empty, or what is wrong: every engine needs its part of the memory.
+std::string DivideMemory(const RunSettings& settings) {
+  const std::uint64_t sinks = (settings.stdout_format ? 1U : 0U) + (settings.null_sink ? 1U : 0U);
+  const std::uint64_t engines = sinks * settings.shards;
+  if (settings.engine.memory_bytes_max / engines >= kEngineBytesMin) return {};
+  return "--memory-max " + BytesText(settings.engine.memory_bytes_max) + ": too little for " +
+         std::to_string(engines) +
+         (engines == 1 ? " engine, which needs " : " engines, which need ") +
+         BytesText(kEngineBytesMin) + (engines == 1 ? "" : " each");
+}
+
 }  // namespace
 
 std::optional<int> ParseRunFlags(int argc, char** argv, RunSettings* settings) {
@@ -149,7 +166,8 @@ std::optional<int> ParseRunFlags(int argc, char** argv, RunSettings* settings) {
   AddLogFlags(&flags, &given);
   AddLaterFlags(&flags);
   flags.Note(
-      "With --stdout and --null there are two engines, each with its own positions.\n"
+      "With --stdout and --null there are two sinks, each with its own positions. Another number\n"
+      "of shards at the next start loses and repeats nothing.\n"
       "SIGTERM and SIGINT: what was read is settled for at most 10 s, then the totals are\n"
       "printed; a second signal ends at once.");
   if (std::optional<int> status = flags.Parse(argc, argv)) return status;
@@ -160,6 +178,8 @@ std::optional<int> ParseRunFlags(int argc, char** argv, RunSettings* settings) {
   const std::string problem = Translate(given, settings);
   if (!problem.empty()) return flags.Refuse(problem);
   ChooseSinks(flags, given, settings);
+  const std::string too_little = DivideMemory(*settings);
+  if (!too_little.empty()) return flags.Refuse(too_little);
   return std::nullopt;
 }
 

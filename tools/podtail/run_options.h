@@ -17,6 +17,7 @@ struct RunSettings {
   std::string checkpoint_dir = {};  // empty: positions in memory
   std::optional<StdoutFormat> stdout_format = {};  // nullopt: no such sink
   bool null_sink = false;
+  std::uint32_t shards = 1;  // engines per sink
   StaticLabels labels = {};
   bool once = false;
   EventFormat log_format = EventFormat::kText;

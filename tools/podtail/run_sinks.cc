@@ -9,6 +9,7 @@
 
 #include "tools/podtail/commands.h"
 #include "tools/podtail/null_exporter.h"
+#include "tools/podtail/output_turns.h"
 #include "tools/podtail/stdout_exporter.h"
 
 namespace podtail {
@@ -18,21 +19,30 @@ constexpr int kHousekeepingMs = 1000;
 // For the commit of what was accepted: nothing more will be.
 constexpr Duration kDrainWithoutReader = std::chrono::seconds(1);
 
+// What the engines of one sink have in common.
+struct Common {
+  std::shared_ptr<StateDirectory> state = nullptr;
+  std::shared_ptr<OutputTurns> turns = nullptr;
+  std::uint32_t engines = 1;  // of the whole process
+};
+
 std::unique_ptr<Exporter> MakeExporter(const RunSettings& settings, const std::string& name,
-                                       std::function<void()> reader_closed) {
+                                       const Common& common, std::function<void()> reader_closed) {
   if (name == "null") return std::make_unique<NullExporter>();
   return std::make_unique<StdoutExporter>(STDOUT_FILENO, *settings.stdout_format, settings.labels,
-                                          std::move(reader_closed));
+                                          std::move(reader_closed), common.turns);
 }
 
-std::optional<int> OpenState(const std::string& directory, EventLog* log, RunSink* sink) {
-  if (directory.empty()) return std::nullopt;
+std::optional<int> OpenState(const RunSettings& settings, const std::string& sink, EventLog* log,
+                             Common* common) {
+  if (settings.checkpoint_dir.empty()) return std::nullopt;
   StateDirectoryOptions options;
-  options.directory = directory;
-  options.sink_name = sink->name;
+  options.directory = settings.checkpoint_dir;
+  options.sink_name = sink;
+  options.shard_count = settings.shards;
   Expected<std::unique_ptr<StateDirectory>> opened = StateDirectory::Open(std::move(options));
   if (opened) {
-    sink->state = std::move(*opened);
+    common->state = std::move(*opened);
     return std::nullopt;
   }
   const Status& why = opened.error();
@@ -40,44 +50,47 @@ std::optional<int> OpenState(const std::string& directory, EventLog* log, RunSin
   log->Write(EventLevel::kError, "checkpoint_dir",
              locked ? "the checkpoint directory is locked by another podtail"
                     : "the checkpoint directory cannot be created or written",
-             {{"path", directory}, {"why", why.message()}});
+             {{"path", settings.checkpoint_dir}, {"why", why.message()}});
   return kExitCannotCreate;
 }
 
-std::optional<int> OpenEngine(const RunSettings& settings, std::uint32_t engines,
-                              std::function<void()> reader_closed, EventLog* log, RunSink* sink) {
-  if (auto status = OpenState(settings.checkpoint_dir, log, sink)) return status;
-  sink->files = NewPosixLogFileSystem();
-  sink->observer = std::make_unique<RunObserver>(log, sink->name);
+std::optional<int> OpenEngine(const RunSettings& settings, const Common& common,
+                              std::function<void()> reader_closed, EventLog* log,
+                              RunEngine* engine) {
+  engine->state = common.state;
+  engine->files = NewPosixLogFileSystem();
+  engine->observer = std::make_unique<RunObserver>(log, engine->sink);
   EngineParts parts;
-  parts.files = sink->files.get();
-  parts.checkpoints = sink->state ? sink->state->checkpoints() : nullptr;
-  parts.losses = sink->state ? sink->state->losses() : nullptr;
-  parts.exporter = MakeExporter(settings, sink->name, std::move(reader_closed));
-  parts.observer = sink->observer.get();
-  Expected<std::unique_ptr<Engine>> engine =
-      Engine::Create(OptionsForShard(settings.engine, Shard{}, engines), std::move(parts));
-  if (engine) {
-    sink->engine = std::move(*engine);
+  parts.files = engine->files.get();
+  if (engine->state != nullptr) {
+    parts.checkpoints = engine->state->checkpoints(engine->shard.index);
+    parts.losses = engine->state->losses(engine->shard.index);
+  }
+  parts.exporter = MakeExporter(settings, engine->sink, common, std::move(reader_closed));
+  parts.observer = engine->observer.get();
+  Expected<std::unique_ptr<Engine>> made = Engine::Create(
+      OptionsForShard(settings.engine, engine->shard, common.engines), std::move(parts));
+  if (made) {
+    engine->engine = std::move(*made);
     return std::nullopt;
   }
-  const bool usage = engine.error().code() == StatusCode::kInvalidArgument;
+  const bool usage = made.error().code() == StatusCode::kInvalidArgument;
   log->Write(EventLevel::kError, "start", "cannot start",
-             {{"sink", sink->name}, {"why", engine.error().message()}});
+             {{"sink", engine->sink}, {"why", made.error().message()}});
   return usage ? kExitUsage : kExitFailure;
 }
 
 // The end of one engine. True: it ended as it should.
-bool SayEnd(const RunSink& sink, const Status& status, bool stopping, EventLog* log) {
+bool SayEnd(const RunEngine& engine, const Status& status, bool stopping, EventLog* log) {
   if (status.ok()) return true;
   if (stopping && status.code() == StatusCode::kUnavailable) {
     log->Write(EventLevel::kWarn, "drain",
                "not everything was settled in time; it is read again at the next start",
-               {{"sink", sink.name}, {"bytes", sink.engine->counters().uncommitted_bytes}});
+               {{"sink", engine.sink}, {"bytes", engine.engine->counters().uncommitted_bytes}});
     return true;
   }
   log->Write(EventLevel::kError, "engine", "podtail cannot go on",
-             {{"sink", sink.name}, {"why", status.ToString()}});
+             {{"sink", engine.sink}, {"why", status.ToString()}});
   return false;
 }
 
@@ -85,30 +98,42 @@ bool SayEnd(const RunSink& sink, const Status& status, bool stopping, EventLog* 
 
 std::optional<int> OpenSinks(const RunSettings& settings,
                              const std::function<void()>& reader_closed, EventLog* log,
-                             std::vector<RunSink>* sinks) {
-  if (settings.stdout_format) sinks->emplace_back().name = "stdout";
-  if (settings.null_sink) sinks->emplace_back().name = "null";
-  const auto engines = static_cast<std::uint32_t>(sinks->size());
-  for (RunSink& sink : *sinks) {
-    sink.run.until_idle = settings.once;
-    const auto closed = [&sink, reader_closed] {
-      sink.run.drain_max = kDrainWithoutReader;  // on the thread that reads it
+                             std::vector<RunEngine>* engines) {
+  std::vector<std::string> sinks;
+  if (settings.stdout_format) sinks.emplace_back("stdout");
+  if (settings.null_sink) sinks.emplace_back("null");
+  for (const std::string& sink : sinks) {
+    for (std::uint32_t index = 0; index < settings.shards; ++index) {
+      engines->push_back({.sink = sink, .shard = {index, settings.shards}});
+    }
+  }
+  Common common;
+  common.turns = std::make_shared<OutputTurns>();
+  common.engines = static_cast<std::uint32_t>(engines->size());
+  for (RunEngine& engine : *engines) {
+    if (engine.shard.index == 0) {
+      common.state = nullptr;
+      if (auto status = OpenState(settings, engine.sink, log, &common)) return status;
+    }
+    engine.run.until_idle = settings.once;
+    const auto closed = [&engine, reader_closed] {
+      engine.run.drain_max = kDrainWithoutReader;  // on the thread that reads it
       reader_closed();
     };
-    if (auto status = OpenEngine(settings, engines, closed, log, &sink)) return status;
+    if (auto status = OpenEngine(settings, common, closed, log, &engine)) return status;
   }
   return std::nullopt;
 }
 
 int RunSinks(const std::stop_source& stop, EventLog* log, RunSignals* signals,
-             std::vector<RunSink>* sinks) {
-  std::atomic<std::size_t> running = sinks->size();
+             std::vector<RunEngine>* engines) {
+  std::atomic<std::size_t> running = engines->size();
   std::atomic<bool> failed = false;
   std::vector<std::thread> threads;
-  for (RunSink& sink : *sinks) {
+  for (RunEngine& engine : *engines) {
     threads.emplace_back([&, stop] {
-      const Status status = Run(*sink.engine, stop.get_token(), sink.run);
-      if (!SayEnd(sink, status, stop.stop_requested(), log)) {
+      const Status status = Run(*engine.engine, stop.get_token(), engine.run);
+      if (!SayEnd(engine, status, stop.stop_requested(), log)) {
         failed = true;
         stop.request_stop();
       }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PODTAIL_TOOLS_RUN_SINKS_H_
 #define PODTAIL_TOOLS_RUN_SINKS_H_
-// The engines of one `podtail run`: one per sink, each with its own exporter,
-// its own state below the checkpoint directory, and its own read positions.
+// The engines of one `podtail run`: one per sink and shard, each with its own
+// exporter and its own pods. The shards of a sink share its state below the
+// checkpoint directory; two sinks share nothing, and have their own positions.
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -22,28 +23,29 @@ namespace podtail {
 
 // Members are destroyed from the last to the first: the engine before what it
 // borrows.
-struct RunSink {
-  std::string name = {};
+struct RunEngine {
+  std::string sink = {};
+  Shard shard = {};
   RunOptions run = {};                              // Run() looks at it while it runs
-  std::unique_ptr<StateDirectory> state = nullptr;  // null: positions in memory
+  std::shared_ptr<StateDirectory> state = nullptr;  // null: positions in memory
   std::unique_ptr<LogFileSystem> files = nullptr;
   std::unique_ptr<RunObserver> observer = nullptr;
   std::unique_ptr<Engine> engine = nullptr;
 };
 
-// Opens every sink of `settings` into `sinks`. nullopt: all are there;
+// Opens every engine of `settings` into `engines`. nullopt: all are there;
 // otherwise the exit status, and the reason has been logged. `reader_closed` is
-// called on a sink's thread when nobody reads its output any more.
+// called on an engine's thread when nobody reads its output any more.
 [[nodiscard]] std::optional<int> OpenSinks(const RunSettings& settings,
                                            const std::function<void()>& reader_closed,
-                                           EventLog* log, std::vector<RunSink>* sinks);
+                                           EventLog* log, std::vector<RunEngine>* engines);
 
 // Runs every engine on a thread of its own and returns when all have ended. The
 // first signal, an engine's end by an error, or `stop` itself lets all of them
 // drain; the second signal ends the process at once, with status 1: state on
 // disk is safe at any moment. Returns the exit status.
 int RunSinks(const std::stop_source& stop, EventLog* log, RunSignals* signals,
-             std::vector<RunSink>* sinks);
+             std::vector<RunEngine>* engines);
 
 }  // namespace podtail
 #endif

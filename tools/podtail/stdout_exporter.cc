@@ -23,15 +23,17 @@ constexpr std::size_t kPollBytesMax = 1024 * 1024;
 // What the buffer keeps when it is empty; one long record may have needed more.
 constexpr std::size_t kKeptBytesMax = 4 * 1024 * 1024;
 constexpr Duration kRetryAfter = std::chrono::seconds(1);
-constexpr Duration kLookAgain = std::chrono::milliseconds(5);  // without epoll
+constexpr Duration kLookAgain = std::chrono::milliseconds(5);  // without epoll, or a turn
 
 }  // namespace
 
 StdoutExporter::StdoutExporter(int fd, StdoutFormat format, StaticLabels labels,
-                               std::function<void()> on_reader_closed)
+                               std::function<void()> on_reader_closed,
+                               std::shared_ptr<OutputTurns> turns)
     : format_(format),
       labels_(std::move(labels)),
       on_reader_closed_(std::move(on_reader_closed)),
+      turns_(std::move(turns)),
       fd_(fd) {
   ChooseWay(fd);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
@@ -133,13 +135,24 @@ int StdoutExporter::Write() {
   return 0;
 }
 
+int StdoutExporter::WriteInTurn() {
+  others_turn_ = false;
+  if (bytes_written_ == bytes_.size()) return 0;
+  others_turn_ = !turns_->Begin(this);
+  if (others_turn_) return 0;
+  const int error = Write();
+  const bool over = error == EPIPE || error == ECONNRESET;
+  turns_->End(this, last_written_ != '\n' && !over);
+  return error;
+}
+
 Instant StdoutExporter::Poll(const Tick& tick, std::vector<Delivery>* answered) {
   if (tick.now >= retry_at_) troubled_ = false;
   int error = 0;
   if (!reader_closed_ && !troubled_) {
     bool gone = false;
     if (watched_ && bytes_written_ == bytes_.size()) HasRoom(&gone);
-    error = gone ? EPIPE : Write();
+    error = gone ? EPIPE : WriteInTurn();
   }
   while (!waiting_.empty() && waiting_.front().end <= written_) {
     answered->push_back({.batch = waiting_.front().batch, .outcome = DeliveryOutcome::kDelivered});
@@ -160,10 +173,11 @@ Instant StdoutExporter::Poll(const Tick& tick, std::vector<Delivery>* answered) 
 
 Instant StdoutExporter::NextPoll(Instant now) {
   const bool more = bytes_written_ < bytes_.size();
-  Watch(more && !troubled_);
+  Watch(more && !troubled_ && !others_turn_);
   if (reader_closed_) return Instant::max();
   if (troubled_) return retry_at_;
   if (!more) return Instant::max();
+  if (others_turn_) return now + kLookAgain;
   if (way_ == Way::kWrite && !watched_) return now;  // only this turn's share was over
   return watched_ ? Instant::max() : now + kLookAgain;
 }

@@ -17,25 +17,31 @@
 // first; a batch that comes back goes on behind it. So a file has every line
 // whole, and those of one batch once.
 //
+// Exporters of several engines share the descriptor line by line (OutputTurns).
+// While another one is inside a line, this one looks again a little later.
+//
 // The descriptor is borrowed and must outlive the exporter. SIGPIPE must be
 // ignored. Not thread-safe.
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "podtail/exporter.h"
 #include "podtail/record_text.h"
+#include "tools/podtail/output_turns.h"
 #include "tools/podtail/run_options.h"
 namespace podtail {
 
 class StdoutExporter final : public Exporter {
  public:
   // `on_reader_closed` is called once, on the polling thread, from within Poll().
+  // `turns`: of all exporters for this descriptor.
   StdoutExporter(int fd, StdoutFormat format, StaticLabels labels,
-                 std::function<void()> on_reader_closed);
+                 std::function<void()> on_reader_closed, std::shared_ptr<OutputTurns> turns);
   ~StdoutExporter() override;
   StdoutExporter(const StdoutExporter&) = delete;
   StdoutExporter& operator=(const StdoutExporter&) = delete;
@@ -69,6 +75,7 @@ class StdoutExporter final : public Exporter {
   bool HasRoom(bool* gone) const;
   // 0: as far as it went. errno: of the write that failed.
   int Write();
+  int WriteInTurn();
   Instant NextPoll(Instant now);
   void CloseReader();
   void HoldAll(std::vector<Delivery>* answered);
@@ -78,6 +85,7 @@ class StdoutExporter final : public Exporter {
   const StdoutFormat format_;
   const StaticLabels labels_;
   const std::function<void()> on_reader_closed_;
+  const std::shared_ptr<OutputTurns> turns_;
   int fd_;
   bool own_fd_ = false;  // fd_ was opened here
   Way way_ = Way::kPaced;
@@ -93,6 +101,7 @@ class StdoutExporter final : public Exporter {
   // Batches that were given back with some lines written: how many bytes. A shed
   // batch leaves its entry behind; there is at most one for each failed write.
   std::map<BatchSequence, std::size_t> begun_;
+  bool others_turn_ = false;            // another exporter is inside a line
   std::vector<BatchSequence> refused_;  // offered while nothing can be written
   bool troubled_ = false;               // until retry_at_ nothing is tried
   Instant retry_at_{};
