@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stages of a turn, in the order in which they run.
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "engine/pipeline/engine_impl.h"
@@ -90,12 +91,14 @@ void Engine::Impl::Persist(const Tick& tick) {
 }
 
 void Engine::Impl::Submit(const Tick& tick) {
-  submitted = ledger.SubmitTo(store);
+  const WriteSequence before = std::exchange(submitted, ledger.SubmitTo(store));
   lanes.Gate(submitted);
   assembler.NoteSubmitted(submitted);
   moved = false;
   accepted_bytes = 0;
-  next_commit = tick.now + options.commit_interval;
+  // The interval begins with a commit that had something in it: what is accepted
+  // first is durable at once, however short this life is.
+  if (submitted != before) next_commit = tick.now + options.commit_interval;
 }
 
 void Engine::Impl::Retire() {
