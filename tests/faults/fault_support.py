@@ -226,14 +226,14 @@ class Ledger:
         self.wanted[key] = (head + body).decode("utf-8", "replace")
         self.extents.append((os.fstat(file.fileno()).st_ino, os.fstat(file.fileno()).st_size, key))
 
-    def fill(self, lines, what=b"line", size=100):
+    def fill(self, lines, what=b"line", size=100, stream="stdout"):
         """Many lines with one write(2)."""
         block = []
         for number in range(lines):
             Ledger.times += 1
             body = b"%s %d %s" % (what, number, b"x" * size)
-            block.append(cri(Ledger.times, "stdout", "F", body))
-            self.wanted["stdout", format_time(Ledger.times)] = body.decode()
+            block.append(cri(Ledger.times, stream, "F", body))
+            self.wanted[stream, format_time(Ledger.times)] = body.decode()
         base = os.fstat(self.live.fileno())
         check_equal(self.live.write(b"".join(block)), sum(map(len, block)), f"bytes written to {self.path}")
         end = base.st_size
