@@ -140,6 +140,7 @@ class Lives:
         self.state = state or os.path.join(directory, "state")
         self.flags = list(flags)
         self.outputs, self.count = [], 0
+        os.makedirs(directory, exist_ok=True)
         os.makedirs(self.root, exist_ok=True)
 
     def words(self, *more):
