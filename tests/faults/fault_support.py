@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "end_to_end"))
 # pylint: disable=wrong-import-position
@@ -73,8 +74,7 @@ def unmount_all():
 def mounted(path, *words):
     os.makedirs(path, exist_ok=True)
     done = subprocess.run(["mount", *words, path], capture_output=True, check=False)
-    if done.returncode != 0:
-        skip(f"cannot mount here: {done.stderr.decode(errors='replace').strip()}")
+    check(done.returncode == 0, f"mount {' '.join(words)}: {done.stderr.decode(errors='replace').strip()}")
     MOUNTED.append(path)
     try:
         yield path
@@ -86,9 +86,21 @@ def tmpfs(path, options):
     return mounted(path, "-t", "tmpfs", "-o", options, "podtail-test")
 
 
+def need_mounts():
+    """tmpfs and ext4 on a loop device: asked once, so that a later failure is a failure."""
+    need_tools("mkfs.ext4")
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            with tmpfs(os.path.join(directory, "tmpfs"), "size=64k"):
+                pass
+            with loop_ext4(os.path.join(directory, "ext4"), make_image(os.path.join(directory, "image"), 4)):
+                pass
+        except Failure as failure:
+            skip(f"cannot mount here: {failure}")
+
+
 def make_image(image, mebibytes, *options):
     """An ext4 image that begins empty; its journal commits only when asked, or after 5 s."""
-    need_tools("mkfs.ext4")
     with open(image, "wb") as file:
         file.truncate(mebibytes << 20)
     command("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", *options, image)

@@ -21,8 +21,8 @@ import sys
 import tempfile
 import time
 
-from fault_support import (Agent, Failure, Lives, check, check_equal, check_not_back, loop_ext4, make_image, need_root,
-                           need_tools, owner, shorten, wait_until)
+from fault_support import (Agent, Failure, Lives, check, check_equal, check_not_back, loop_ext4, make_image,
+                           need_mounts, need_root, owner, shorten, wait_until)
 from gen import Manifest
 
 PAUSE_MIN, PAUSE_MAX = 0.3, 1.5  # seconds of one life
@@ -163,7 +163,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(os.environ.get("PODTAIL_SEED", "20261122")))
     given = parser.parse_args()
     need_root()
-    need_tools("mkfs.ext4")
+    need_mounts()
     os.makedirs(given.work, exist_ok=True)
     directory = tempfile.mkdtemp(prefix="kill-", dir=os.path.abspath(given.work))
     image = make_image(os.path.join(directory, "image"), IMAGE_MEBIBYTES)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from fault_support import (Ledger, Lives, check, check_commits, check_equal, injecting, loop_ext4, make_image,
-                           need_root, need_strace, need_tools, verify, wait_records, wait_until, whole_lines)
+                           need_mounts, need_root, need_strace, need_tools, verify, wait_records, wait_until, whole_lines)
 from kubelet import Kubelet
 from support import main
 
@@ -238,5 +238,5 @@ BY_NAME = [inode_comes_back_while_running]
 
 if __name__ == "__main__":
     need_root()
-    need_tools("mkfs.ext4")
+    need_mounts()
     sys.exit(main(TESTS + (BY_NAME if sys.argv[3:] else [])))

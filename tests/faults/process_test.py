@@ -10,7 +10,7 @@ import termios
 
 from fault_support import (Ledger, Lives, check, check_equal, lines_of, need_root, need_tools, shorten, verify,
                            wait_records, wait_until, whole_lines)
-from errors_test import open_to_all
+from errors_test import open_to_all  # behind fault_support, which knows the way
 from support import main
 
 STORMS = 200

@@ -15,9 +15,9 @@ import subprocess
 import sys
 
 from fault_support import (Ledger, Lives, check, check_commits, check_equal, command, committed,
-                           injecting, lines_of, loop_ext4, make_image, need_root, need_strace, need_tools, shorten,
+                           injecting, lines_of, loop_ext4, make_image, need_mounts, need_root, need_strace, need_tools, shorten,
                            tmpfs, verify, wait_records, wait_until)
-from errors_test import open_to_all
+from errors_test import open_to_all  # behind fault_support, which knows the way
 from support import main
 
 FS_IOC_SHUTDOWN = 0x8004587D
@@ -136,7 +136,6 @@ def killed_while_full(podtail, directory):
 
 def read_only(podtail, directory):
     """ext4 with errors=remount-ro meets an error: EROFS under a running podtail."""
-    need_tools("mkfs.ext4")
     state, image = os.path.join(directory, "state"), make_image(os.path.join(directory, "image"), 16)
     trial = Trial(podtail, directory, state)
     with loop_ext4(state, image, "errors=remount-ro"):
@@ -356,4 +355,5 @@ TESTS = [no_space, no_inodes, killed_while_full, read_only, file_system_shutdown
 
 if __name__ == "__main__":
     need_root()
+    need_mounts()
     sys.exit(main(TESTS))
