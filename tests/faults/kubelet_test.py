@@ -185,6 +185,43 @@ def many_files_at_once(podtail, directory):
     check(verify(lives.outputs, ledger, *others)[1] == 0, "records came again")
 
 
+def clock_jumped_back(podtail, directory):
+    """A26: the stamps of rotated names sort against their order. A running podtail keeps the order; one
+    that was down may only know the names, but loses nothing."""
+    lives, ledger, agent = begin(podtail, directory)
+    for stamp in ("20261122-000005", "20261122-000003", "20261122-000004"):
+        os.rename(ledger.path, f"{ledger.path}.{stamp}")
+        ledger.reopen()
+        ledger.fill(20)
+        wait_records(agent, ledger)
+    finish(lives, agent, ledger)
+    for stamp in ("20261122-000002", "20261122-000001"):
+        ledger.fill(20)
+        os.rename(ledger.path, f"{ledger.path}.{stamp}")
+        ledger.reopen()
+    ledger.fill(20)
+    lives.once()
+    check_equal(verify(lives.outputs, ledger, in_order=False)[1], 0, "records that came again")
+
+
+def forgotten_files(podtail, directory):
+    """C18: what is gone and settled leaves the checkpoints too: they do not grow with dead files."""
+    lives, ledger, agent = begin(podtail, directory)
+    everything = [ledger]
+    for number in range(2, 62):
+        other = Ledger(lives.root, number)
+        other.fill(2)
+        other.live.close()
+        everything.append(other)
+    wait_records(agent, *everything)
+    wait_until(lambda: len(lives.committed()) == len(everything), "every file has a checkpoint")
+    for other in everything[1:]:
+        shutil.rmtree(os.path.dirname(os.path.dirname(other.path)))
+    wait_until(lambda: len(lives.committed()) == 1, "the checkpoints of dead files go")
+    finish(lives, agent, *everything)
+
+
 if __name__ == "__main__":
     sys.exit(main([overwritten_name, never_reopened, rotated_by_way_of_tmp, deleted_while_lagging, short_lives,
-                   removed_pods, replaced_by_rename, hard_link, renamed_directory, many_files_at_once]))
+                   removed_pods, replaced_by_rename, hard_link, renamed_directory, many_files_at_once, clock_jumped_back,
+                   forgotten_files]))

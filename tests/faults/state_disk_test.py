@@ -325,6 +325,33 @@ def two_owners(podtail, directory):
     trial.ends_well(repeats=True)
 
 
+def restored_from_backup(podtail, directory):
+    """The state of an hour ago: what was accepted since comes again, identically, and nothing is skipped,
+    also where files were rotated or cut since."""
+    trial = Trial(podtail, directory)
+    trial.write()
+    trial.lives.once()
+    backup = os.path.join(directory, "backup")
+    shutil.copytree(trial.lives.state, backup)
+    for number, ledger in enumerate(trial.ledgers):
+        ledger.fill(20)
+        if number % 3 == 0:
+            ledger.rename()
+            ledger.reopen()
+            ledger.fill(3)
+    trial.lives.once()
+    for ledger in trial.ledgers[1::3]:
+        os.truncate(ledger.path, 0)
+        ledger.fill(2)
+    trial.lives.once()
+    shutil.rmtree(trial.lives.state)
+    shutil.copytree(backup, trial.lives.state)
+    trial.write()
+    trial.lives.once()
+    verify(trial.lives.outputs, *trial.ledgers)
+    trial.lives.nothing_comes_again()
+
+
 def losses_of(state):
     with open(os.path.join(state, "stdout", "losses"), encoding="utf-8") as file:
         return [json.loads(line) for line in file if line.startswith("{")]
@@ -351,7 +378,8 @@ def loss_log_full(podtail, directory):
 
 TESTS = [no_space, no_inodes, killed_while_full, read_only, file_system_shutdown, sync_fails,
          sync_of_files_and_directory_fails, quota_and_rename, short_writes, file_size_limit, slow_sync,
-         deleted_while_running, not_writable_at_start, two_owners, loss_log_full]
+         deleted_while_running, not_writable_at_start, two_owners, restored_from_backup,
+         loss_log_full]
 
 if __name__ == "__main__":
     need_root()
