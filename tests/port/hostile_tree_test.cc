@@ -28,7 +28,7 @@ constexpr char kCanary[] = "canary: no reader may see this";
 
 std::vector<std::string> Places() {
   std::vector<std::string> places = {std::filesystem::current_path()};
-  if (access("/dev/shm", W_OK) == 0) places.push_back("/dev/shm");
+  if (access("/dev/shm", W_OK) == 0) places.emplace_back("/dev/shm");
   return places;
 }
 

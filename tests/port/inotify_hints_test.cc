@@ -75,7 +75,7 @@ TEST_P(InotifyHintsTest, TellsOfWhatIsMadeWrittenMovedAndRemoved) {
   EXPECT_EQ(Take(), Names{"pod/web/0.log"});
   fs::rename(tree_.At("pod/web/0.log"), tree_.At("pod/web/0.log.20261122-135929"));
   EXPECT_EQ(Take(), (Names{"pod/web/0.log", "pod/web/0.log.20261122-135929"}));
-  std::ofstream(tree_.At("pod/web/0.log"));
+  tree_.Write("pod/web/0.log", "");
   EXPECT_EQ(Take(), Names{"pod/web/0.log"}) << "empty, and it is there";
   fs::remove(tree_.At("pod/web/0.log.20261122-135929"));
   EXPECT_EQ(Take(), Names{"pod/web/0.log.20261122-135929"});
