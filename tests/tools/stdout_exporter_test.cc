@@ -48,8 +48,8 @@ class Stdout : public testing::Test {
   }
 
   void Make(StdoutFormat format = StdoutFormat::kText) {
-    exporter_ = std::make_unique<StdoutExporter>(writer_, format, StaticLabels{},
-                                                 [this] { ++closed_calls_; }, turns_);
+    exporter_ = std::make_unique<StdoutExporter>(
+        writer_, format, StaticLabels{}, [this] { ++closed_calls_; }, turns_);
   }
   void MakePipe() {
     int ends[2] = {-1, -1};
