@@ -264,27 +264,32 @@ void BatchAssembler::TakeGap(const Gap& gap) {
   account_->Read(gap.source, gap.extent.end);
 }
 
+// The last line of a file has no end and never will: what there is is the line. At
+// once, for the run of its stream goes on in the next file.
+void BatchAssembler::EndRest(const SourceClosed& closed, const Tick& tick) {
+  Source* source = Find(closed.source);
+  if (source == nullptr || !source->mid_line) return;
+  Fragment& piece = source->piece;
+  piece.head = {};
+  piece.time_text = {};
+  piece.message = {};
+  piece.extent = {closed.end, closed.end};
+  piece.begins = false;
+  piece.ends = true;
+  if (piece.full) piece.flags = piece.flags | RecordFlags::kUnterminated;
+  tick_ = tick;
+  Feed(piece, source, tick);
+  source->read = source->mid_point;
+  source->read.replay = source->replay;
+  source->last_line = nullptr;
+  ledger_->Advance(closed.source, source->read);
+  account_->Read(closed.source, closed.end);
+}
+
 void BatchAssembler::Close(const SourceClosed& closed, const Tick& tick) {
+  EndRest(closed, tick);
   Source* source = Find(closed.source);
   if (source == nullptr) return;
-  if (source->mid_line) {
-    // Its last line has no end and never will: what there is is the line.
-    Fragment& piece = source->piece;
-    piece.head = {};
-    piece.time_text = {};
-    piece.message = {};
-    piece.extent = {closed.end, closed.end};
-    piece.begins = false;
-    piece.ends = true;
-    if (piece.full) piece.flags = piece.flags | RecordFlags::kUnterminated;
-    tick_ = tick;
-    Feed(piece, source, tick);
-    source->read = source->mid_point;
-    source->read.replay = source->replay;
-    source->last_line = nullptr;
-    ledger_->Advance(closed.source, source->read);
-    account_->Read(closed.source, closed.end);
-  }
   for (std::size_t i = 0; i < 2; ++i) {
     if (source->late_runs != nullptr) CutRun(source->late_runs.get(), i, tick);
     if (closed.finishes_instance) CutRun(&source->instance->runs, i, tick);

@@ -72,6 +72,8 @@ class BatchAssembler : private JoinerOutput {
   void TakeLine(const TailedLine& line, const TailOutput& out, const Tick& tick);
   // Bytes the tailer could not read.
   void TakeGap(const Gap& gap);
+  // The file has ended, inside its last line; behind the last piece of that line.
+  void EndRest(const SourceClosed& closed, const Tick& tick);
   // The file has ended; after its lines and gaps.
   void Close(const SourceClosed& closed, const Tick& tick);
   // Tells the ledger how far every source was read in this turn.

@@ -140,7 +140,14 @@ void Engine::Impl::TakeOutput(const Tick& tick) {
     assembler.Open(opened);
   }
   for (const SourceBegan& began : out.began()) assembler.Switch(began);
-  for (const TailedLine& line : out.lines()) assembler.TakeLine(line, out, tick);
+  for (const TailedLine& line : out.lines()) {
+    assembler.TakeLine(line, out, tick);
+    if (line.ends) continue;
+    for (const SourceClosed& closed : out.closed()) {
+      const bool rest = closed.source == line.source && closed.end == line.extent.end;
+      if (rest) assembler.EndRest(closed, tick);
+    }
+  }
   for (const Gap& gap : out.gaps()) assembler.TakeGap(gap);
   for (const SourceClosed& closed : out.closed()) assembler.Close(closed, tick);
   assembler.CloseOldRuns(tick);
