@@ -33,6 +33,12 @@ void GzipLogFile::Restart() {
   input_ = {};
 }
 
+void GzipLogFile::Release() {
+  Restart();
+  buffers_.reset();
+  inflater_ = {};
+}
+
 bool GzipLogFile::InHistory(std::uint64_t offset) const noexcept {
   return offset >= decoded_ || decoded_ - offset <= kHistoryBytes;
 }

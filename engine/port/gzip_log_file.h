@@ -58,6 +58,8 @@ class GzipLogFile final : public LogFile {
   // many more compressed ones. Starts again where ReadAt would. True: it is reached, or the stream
   // ended before it; ReadAt(offset) then has nothing to skip. Errors as ReadAt.
   Expected<bool> Advance(std::uint64_t offset, std::size_t bytes_max);
+  // Gives back what decoding takes; the next read starts again from the beginning.
+  void Release();
   // Uncompressed bytes so far, of this pass.
   std::uint64_t decoded() const noexcept { return decoded_; }
   End end() const noexcept { return end_; }

@@ -10,8 +10,6 @@ namespace podtail {
 namespace {
 
 constexpr std::size_t kOpensPerPoll = 256;
-// Decoders are large, and of a container's archives only the oldest is read.
-constexpr std::uint64_t kArchivesOpenMax = 8;
 // Of an archive in one Poll(), on the way to where it goes on.
 constexpr std::size_t kDecodeBytes = std::size_t{1024} * 1024;
 
@@ -27,15 +25,15 @@ void Tailer::Impl::OpenNew(const Tick& tick) {
     const auto met = by_key.find(key);
     Generation* generation = met == by_key.end() ? nullptr : met->second;
     if (generation != nullptr) generation->in_opening = false;
-    // Resume() queues a paused container's again.
-    if (generation == nullptr || !generation->active() || generation->container->paused) continue;
+    if (generation == nullptr || !generation->active()) continue;
     Container* container = generation->container;
+    // What is paused is opened like anything else, or it could be deleted unread;
+    // Resume() queues it again.
+    const bool paused = container->paused;
     if (generation->file == nullptr) {
-      // Until an archive was read to its end, or a descriptor can be spared.
-      const bool waits = generation->name.compressed ? archives_open >= kArchivesOpenMax : no_room;
-      const OpenResult opened = waits ? OpenResult::kNoRoom : Open(generation);
+      const OpenResult opened = no_room ? OpenResult::kNoRoom : Open(generation);
       if (opened == OpenResult::kNoRoom) {
-        no_room = no_room || !waits;
+        no_room = true;
         opening_waits = true;
         QueueOpening(generation);
         continue;
@@ -43,6 +41,13 @@ void Tailer::Impl::OpenNew(const Tick& tick) {
       if (opened == OpenResult::kGone) continue;
     }
     LookAt(generation, tick);
+    if (paused) continue;
+    if (generation->state == GenerationState::kNew && generation->archive != nullptr &&
+        !TakeDecoder(generation)) {
+      opening_waits = true;
+      QueueOpening(generation);
+      continue;
+    }
     if (generation->state == GenerationState::kNew &&
         TryAnnounce(generation, false, tick) == AnnounceResult::kAskAgain) {
       QueueOpening(generation);
@@ -69,9 +74,12 @@ Tailer::Impl::OpenResult Tailer::Impl::Open(Generation* generation) {
                                            ? SkipReason::kNotRegular
                                            : SkipReason::kNotPermitted);
     // A listing asks again; the newer files of its container wait for it.
+    generation->refused = true;
+    Stir(generation->container);
     return OpenResult::kGone;
   }
   finder.ClearSkip(generation->name.path);
+  generation->refused = false;
   ++files_open;
   generation->device = stat->device;
   generation->deleted = stat->deleted;
@@ -96,10 +104,14 @@ bool Tailer::Impl::MakeRoom() {
     for (const auto& generation : container->generations) {
       // Parked is what has a name to come back by and nothing left to read.
       if (!generation->active() || generation->file == nullptr || generation->deleted ||
-          generation->missed > 0 || generation->readable() || generation->may_announce() ||
-          generation->looked_in == 0) {
+          generation->missed > 0) {
         continue;
       }
+      const bool busy =
+          generation->archive != nullptr
+              ? generation->decoding
+              : generation->readable() || generation->may_announce() || generation->looked_in == 0;
+      if (busy) continue;
       if (longest == nullptr || generation->rests_since < longest->rests_since) {
         longest = generation.get();
       }
@@ -146,7 +158,7 @@ Tailer::Impl::AnnounceResult Tailer::Impl::TryAnnounce(Generation* generation, b
   opened.grew = generation->grew && generation->start.has_value();
   switch (ChooseStart(generation, first_bytes, &opened.start)) {
     case KnownCheckpoints::Answer::kAskAfterPass:
-      if (generation->archive != nullptr) CloseFile(generation);
+      ReleaseDecoder(generation);
       return AnnounceResult::kDone;
     case KnownCheckpoints::Answer::kAskAgain:
       return AnnounceResult::kAskAgain;
@@ -203,7 +215,7 @@ void Tailer::Impl::Announce(Generation* generation, SourceOpened opened) {
         generation->offset > 0 && trailer && *trailer &&
         **trailer == static_cast<std::uint32_t>(generation->offset);
     // Its turn may be far away, and a decoder that has come nowhere is no loss.
-    if (generation->offset == 0 || generation->drained) CloseFile(generation);
+    if (generation->offset == 0 || generation->drained) ReleaseDecoder(generation);
     Stir(generation->container);
   }
   opened.source = generation->source;
@@ -223,7 +235,8 @@ KnownCheckpoints::Answer Tailer::Impl::ChooseStart(Generation* generation,
     generation->start.reset();
     return KnownCheckpoints::Answer::kFound;
   }
-  const auto answer = known.Take({&generation->identity, first_bytes, generation->file.get(),
+  const std::string path = FullPath(*generation);
+  const auto answer = known.Take({&generation->identity, path, first_bytes, generation->file.get(),
                                   generation->size, generation->archive, kDecodeBytes},
                                  passes > 0, start);
   if (answer == KnownCheckpoints::Answer::kFound &&
@@ -233,7 +246,7 @@ KnownCheckpoints::Answer Tailer::Impl::ChooseStart(Generation* generation,
   if (answer != KnownCheckpoints::Answer::kUnknown) return answer;
   *start = Checkpoint{};
   start->file = generation->identity;
-  start->path = FullPath(*generation);
+  start->path = path;
   start->device = generation->device;
   // A malformed first line has no line before it to borrow a time from.
   const Timestamp birth = generation->key.birth_time;

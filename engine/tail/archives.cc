@@ -7,20 +7,43 @@
 #include "engine/tail/tailer_impl.h"
 
 namespace podtail {
+namespace {
+
+constexpr std::uint64_t kDecodersMax = 8;
+
+}  // namespace
 
 void Tailer::Impl::OpenArchive(Generation* generation, std::unique_ptr<LogFile> compressed) {
   auto archive = std::make_unique<GzipLogFile>(std::move(compressed));
   generation->archive = archive.get();
   generation->file = std::move(archive);
-  ++archives_open;
+}
+
+// Decoders are large, and of a container's archives only the oldest is read.
+bool Tailer::Impl::TakeDecoder(Generation* generation) {
+  if (generation->decoding) return true;
+  if (decoders >= kDecodersMax) return false;
+  ++decoders;
+  generation->decoding = true;
+  return true;
+}
+
+void Tailer::Impl::ReleaseDecoder(Generation* generation) {
+  if (!generation->decoding) return;
+  generation->decoding = false;
+  --decoders;
+  generation->archive->Release();
+  for (const ContainerId id : awaiting_decoder) {
+    if (Container* container = Get(id)) Queue(container);
+  }
+  awaiting_decoder.clear();
 }
 
 // The generation that was compressed into this file, if it is known. It may have
 // been renamed and compressed between two looks.
 Generation* Tailer::Impl::PlainTwin(const Generation& archive, std::string_view first_bytes) const {
   for (const auto& other : archive.container->generations) {
-    if (!other->name.compressed && other->has_source &&
-        other->name.restart_count == archive.name.restart_count &&
+    if (!other->name.compressed && other->has_source && other->SameInstance(archive) &&
         (other->name.rotation == archive.name.rotation || other->missed > 0) &&
         BeginsWith(other->identity.head, first_bytes)) {
       return other.get();
@@ -50,7 +73,9 @@ void Tailer::Impl::MergeInto(Generation* plain, Generation* archive) {
   if (parked || (retired && !as_long)) {
     plain->file = std::move(archive->file);
     plain->archive = archive->archive;
+    plain->decoding = archive->decoding;
     archive->archive = nullptr;
+    archive->decoding = false;
     plain->deleted = false;
     if (retired) {
       plain->state = GenerationState::kNew;

@@ -29,7 +29,8 @@ enum class GenerationState : std::uint8_t { kNew = 1, kReading = 2, kClosed = 3,
 
 struct Generation {
   Container* container = nullptr;
-  FoundFile name;  // the one it was last seen under
+  std::uint32_t epoch = 0;  // of its container, when it was found
+  FoundFile name;           // the one it was last seen under
   InstanceKey key;
   GenerationState state = GenerationState::kNew;
   std::unique_ptr<LogFile> file;    // null: not opened yet, parked, or retired
@@ -44,11 +45,13 @@ struct Generation {
   // What the last look said.
   std::uint64_t size = 0;  // of a compressed one: what its trailer says, until its end was read
   std::uint64_t disk_bytes = 0;
-  bool drained = false;  // a compressed one was read to its end
-  bool whole = false;    //   and that is where its writer ended it
+  bool decoding = false;  // a compressed one has one of the few decoders
+  bool drained = false;   // a compressed one was read to its end
+  bool whole = false;     //   and that is where its writer ended it
   std::uint64_t device = 0;
   Timestamp modify_time{};
   bool deleted = false;
+  bool refused = false;  // it may not be opened: asked again now and then
 
   std::uint64_t offset = 0;      // the next byte to hand out
   std::uint64_t looked_to = 0;   // [offset, looked_to) is the start of a line, no more
@@ -84,6 +87,9 @@ struct Generation {
     if (state != GenerationState::kNew) return false;
     return archive != nullptr ? !drained : size > looked_to;
   }
+  bool SameInstance(const Generation& other) const noexcept {
+    return epoch == other.epoch && name.restart_count == other.name.restart_count;
+  }
   std::uint64_t unread() const noexcept {
     const std::uint64_t from = start ? start->committed.offset : offset;
     return size > from ? size - from : 0;
@@ -98,6 +104,7 @@ struct Container {
   bool reset_at_end = false;  // paused by Reset() when it had nothing more to read
   bool queued = false;        // in the ready queue
   std::uint64_t pass = 0;     // that saw it last
+  std::uint32_t epoch = 0;    // how often all its files were replaced at once
   Instant lists_at{};         // a name is missing: look again then
 };
 

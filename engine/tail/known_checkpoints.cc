@@ -3,7 +3,15 @@
 
 #include <array>
 
+#include "podtail/pod_log_path.h"
+
 namespace podtail {
+namespace {
+
+// The head of the shortest CRI line: a time of whole seconds, a stream and a tag.
+constexpr std::uint32_t kProofBytesMin = 30;
+
+}  // namespace
 
 void KnownCheckpoints::Restore(std::span<const Checkpoint> checkpoints) {
   for (const Checkpoint& checkpoint : checkpoints) {
@@ -38,7 +46,10 @@ KnownCheckpoints::Answer KnownCheckpoints::Take(const Seeker& seeker, bool pass_
   const auto [first, last] = by_head_.equal_range(seeker.identity->head.hash);
   for (auto it = first; it != last; ++it) {
     Known& known = known_[it->second];
-    if (known.taken || known.alive || known.checkpoint.file.head != seeker.identity->head) continue;
+    if (known.taken || known.alive || known.checkpoint.file.head != seeker.identity->head ||
+        !MayBe(known.checkpoint, seeker.path)) {
+      continue;
+    }
     if (!pass_complete) return Answer::kAskAfterPass;
     const There there = StillThere(known.checkpoint, seeker);
     if (there == There::kLater) return Answer::kAskAgain;
@@ -50,6 +61,15 @@ KnownCheckpoints::Answer KnownCheckpoints::Take(const Seeker& seeker, bool pass_
     }
   }
   return best == nullptr ? Answer::kUnknown : take(best);
+}
+
+bool KnownCheckpoints::MayBe(const Checkpoint& checkpoint, std::string_view path) {
+  if (checkpoint.committed.tail.bytes < kProofBytesMin) return false;
+  const auto was = ParsePodLogPath(checkpoint.path);
+  const auto is = ParsePodLogPath(path);
+  return was && is && was->pod_uid == is->pod_uid && was->pod_name == is->pod_name &&
+         was->namespace_name == is->namespace_name && was->container_name == is->container_name &&
+         was->restart_count == is->restart_count;
 }
 
 KnownCheckpoints::There KnownCheckpoints::StillThere(const Checkpoint& checkpoint,

@@ -6,9 +6,10 @@
 //
 // A file under its own instance key takes its checkpoint at once. One that only
 // has the same first line (compressed, copied, restored from a backup, another
-// inode after a move) may take it when a whole pass over the tree has not seen
-// the original: otherwise the copy would continue where the original was, and
-// skip bytes. Whatever is handed out has still the bytes before its offset.
+// inode after a restore) may take it when it is of the same container instance, and
+// a whole pass over the tree has not seen the original: otherwise the copy would
+// continue where the original was, and skip bytes. A few equal bytes prove nothing. Whatever is
+// handed out has still the bytes before its offset.
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -35,6 +36,7 @@ class KnownCheckpoints {
   // Who asks: a file, and how far it goes.
   struct Seeker {
     const FileIdentity* identity;
+    std::string_view path;         // says which container instance this is
     std::string_view first_bytes;  // of the file, at most kHeadBytesMax
     LogFile* file;
     std::uint64_t size;
@@ -68,6 +70,7 @@ class KnownCheckpoints {
     bool taken = false;
   };
   enum class There : std::uint8_t { kYes = 1, kNo = 2, kLater = 3, kFailed = 4 };
+  static bool MayBe(const Checkpoint& checkpoint, std::string_view path);
   static There StillThere(const Checkpoint& checkpoint, const Seeker& seeker);
 
   std::vector<Known> known_;

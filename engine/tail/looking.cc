@@ -12,6 +12,8 @@ namespace {
 
 // Looking at a file costs about 1 us: at most 1 % of a core.
 constexpr Duration kLookPerFile = std::chrono::microseconds(100);
+// A directory with a name that is missing, or cannot be opened, is listed again.
+constexpr Duration kListAgain = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -36,8 +38,11 @@ void Tailer::Impl::Look(const Tick& tick) {
       it = restless.erase(it);
       continue;
     }
-    if (!Blind() && container->lists_at != Instant{} && tick.now >= container->lists_at) {
-      container->lists_at = {};
+    const bool unclear = std::any_of(
+        container->generations.begin(), container->generations.end(),
+        [](const auto& generation) { return generation->missed > 0 || generation->refused; });
+    if (!Blind() && unclear && tick.now >= container->lists_at) {
+      container->lists_at = tick.now + kListAgain;
       finder.LookIntoContainer(container->path, &found);
     }
     ++it;
@@ -56,7 +61,7 @@ void Tailer::Impl::LookIntoContainer(Container* container, const Tick& tick) {
 bool Tailer::Impl::Restless(const Container& container, const Tick& tick) const {
   std::size_t active = 0;
   for (const auto& generation : container.generations) {
-    if (generation->missed > 0) return true;
+    if (generation->missed > 0 || generation->refused) return true;
     if (!generation->active()) continue;
     if (generation->deleted || generation->wakes_at > tick.now) return true;
     if (generation->archive != nullptr || generation->drained) return true;
@@ -157,6 +162,7 @@ void Tailer::Impl::Unpin(Generation* generation, const Tick& tick) {
         {generation->source, {generation->offset, generation->size}, LossReason::kUnpinned});
   }
   Close(generation);
+  output->closed.back().gone = true;
   CloseFile(generation);
 }
 

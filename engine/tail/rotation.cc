@@ -16,8 +16,6 @@ constexpr std::uint32_t kMissedMin = 2;
 constexpr Duration kVanishAfter = std::chrono::seconds(20);
 constexpr Duration kScanPerContainer = std::chrono::milliseconds(1);
 constexpr Duration kScanIntervalMin = std::chrono::milliseconds(250);
-// A directory with a missing name is listed again after so long.
-constexpr Duration kListAgain = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -99,6 +97,7 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
   made->found_in = polls;
   made->seen_in = listings;
   made->first_look = passes == 0;
+  made->epoch = container->epoch;
   made->size = file.compressed ? 0 : stat->size;
   made->disk_bytes = stat->size;
   made->modify_time = stat->modify_time;
@@ -124,12 +123,31 @@ bool Tailer::Impl::HasPlainTwin(const FoundDirectory& directory, const FoundFile
 // written is newer than any that was rotated.
 void Tailer::Impl::Insert(Container* container, const std::vector<Generation*>& fresh) {
   if (fresh.empty()) return;
+  NoteEpoch(container, fresh);
   const auto order = [](const std::unique_ptr<Generation>& generation) {
-    return std::make_tuple(generation->name.restart_count,
+    return std::make_tuple(generation->epoch, generation->name.restart_count,
                            generation->name.rotation.empty() && generation->missed == 0);
   };
   std::stable_sort(container->generations.begin(), container->generations.end(),
                    [&](const auto& a, const auto& b) { return order(a) < order(b); });
+}
+
+// A static pod that is made again has the same directory and counts from 0: nothing
+// of what it was is left, and lower numbers stand there.
+void Tailer::Impl::NoteEpoch(Container* container, const std::vector<Generation*>& fresh) {
+  std::uint32_t before = 0;
+  for (const auto& generation : container->generations) {
+    if (generation->seen_in == listings) continue;
+    if (generation->missed == 0 && !generation->deleted) return;
+    if (generation->epoch == container->epoch) {
+      before = std::max(before, generation->name.restart_count);
+    }
+  }
+  const bool again = std::all_of(fresh.begin(), fresh.end(), [&](const Generation* generation) {
+    return generation->name.restart_count < before;
+  });
+  if (again) ++container->epoch;
+  for (Generation* generation : fresh) generation->epoch = container->epoch;
 }
 
 void Tailer::Impl::UpdateFound(Generation* generation, const FoundFile& file, const FileStat& stat,
@@ -176,7 +194,6 @@ void Tailer::Impl::UpdateFound(Generation* generation, const FoundFile& file, co
 
 void Tailer::Impl::Missed(Container* container, const Tick& tick) {
   auto& all = container->generations;
-  bool missing = false;
   // Decided first, erased afterwards: one's fate depends on who else is there.
   std::vector<Generation*> gone;
   for (const auto& generation : all) {
@@ -184,8 +201,6 @@ void Tailer::Impl::Missed(Container* container, const Tick& tick) {
     if (generation->missed == 1) generation->missing_since = tick.now;
     if (generation->missed >= kMissedMin && MissedGeneration(generation.get(), tick)) {
       gone.push_back(generation.get());
-    } else {
-      missing = true;
     }
   }
   for (Generation* generation : gone) {
@@ -193,7 +208,6 @@ void Tailer::Impl::Missed(Container* container, const Tick& tick) {
     all.erase(std::find_if(all.begin(), all.end(),
                            [&](const auto& each) { return each.get() == generation; }));
   }
-  container->lists_at = missing ? tick.now + kListAgain : Instant{};
 }
 
 // True: nothing needs it any more.
@@ -248,6 +262,7 @@ bool Tailer::Impl::ArchiveMayFollow(const Generation& generation) const {
 void Tailer::Impl::EndPass(const Tick& tick) {
   ++passes;
   scanning = false;
+  hints_lost = hints_lost || !finder.trusted();  // what cannot be listed gives no hints
   if (finder.trusted()) {
     if (!trusted_since) trusted_since = tick.now;
     for (auto it = by_path.begin(); it != by_path.end();) {

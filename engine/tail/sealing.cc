@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a generation: nothing more will come, as far as anyone can tell.
 #include <algorithm>
+#include <tuple>
 
 #include "engine/base/check.h"
 #include "engine/tail/tailer_impl.h"
@@ -40,8 +41,7 @@ bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const 
       continue;
     }
     // Of one instance: not before it is settled which lines came in time.
-    const bool other_instance = newer.name.restart_count != generation.name.restart_count;
-    if (other_instance || newer.begun) return true;
+    if (!newer.SameInstance(generation) || newer.begun) return true;
   }
   return false;
 }
@@ -81,10 +81,9 @@ bool Tailer::Impl::FinishesInstance(const Generation& sealed) const {
   bool newer_instance = false;
   for (const auto& generation : sealed.container->generations) {
     if (generation.get() == &sealed) continue;
-    if (generation->name.restart_count == sealed.name.restart_count && generation->active()) {
-      return false;
-    }
-    newer_instance = newer_instance || generation->name.restart_count > sealed.name.restart_count;
+    if (generation->SameInstance(sealed) && generation->active()) return false;
+    newer_instance = newer_instance || std::tie(generation->epoch, generation->name.restart_count) >
+                                           std::tie(sealed.epoch, sealed.name.restart_count);
   }
   const bool gone = sealed.file == nullptr && sealed.missed > 0;
   return newer_instance || sealed.deleted || gone;

@@ -87,6 +87,10 @@ void Tailer::Impl::ReadReady(const Tick& tick, const PollBudget& budget) {
       QueueOpening(generation);
       continue;
     }
+    if (generation->archive != nullptr && !TakeDecoder(generation)) {
+      awaiting_decoder.push_back(container->id);
+      continue;
+    }
     bytes_slice = std::min(bytes_share, bytes_left);
     lines_slice = std::min(lines_share, lines_left);
     if (Read(generation, tick) == ReadResult::kNoRoom) {
@@ -148,8 +152,7 @@ bool Tailer::Impl::SameFile(const Generation& generation, std::string_view conte
   }
   // Announced and not read yet: it may have been emptied and filled since.
   const Marker& head = generation.identity.head;
-  return generation.offset > 0 || BeginsWith(head, fresh.substr(0, kHeadBytesMax)) ||
-         fresh.size() < head.bytes;
+  return generation.offset > 0 || BeginsWith(head, fresh.substr(0, kHeadBytesMax));
 }
 
 Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const Tick& tick) {
@@ -173,7 +176,16 @@ Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const Tick& 
   }
   const std::string_view before(place, std::min(context, *read));
   const std::string_view fresh(place + before.size(), *read - before.size());
-  if (before.size() < context || !SameFile(*generation, before, fresh)) {
+  const bool short_of_it = fresh.size() < wanted && generation->archive == nullptr &&
+                           generation->offset + fresh.size() < generation->size;
+  if (before.size() < context || short_of_it) {
+    // Less than there was at the last look: it shrank, or this read was no answer.
+    LookAt(generation, tick);
+    generation->wakes_at = tick.now + options.look_interval;
+    Stir(generation->container);
+    return ReadResult::kDone;
+  }
+  if (!SameFile(*generation, before, fresh)) {
     // What it has grown by since may be new bytes as well as old ones.
     Restart(generation, generation->looked_to);
     return ReadResult::kDone;
@@ -203,7 +215,7 @@ void Tailer::Impl::BeginReading(Generation* generation) {
     // Nobody writes archives, and nobody forgets what a retired file ended with.
     const bool listens =
         older->state == GenerationState::kReading || older->state == GenerationState::kClosed;
-    if (listens && older->name.restart_count == generation->name.restart_count) {
+    if (listens && older->SameInstance(*generation)) {
       began.older.push_back(older->source);
     }
   }
@@ -292,7 +304,7 @@ void Tailer::Impl::Restart(Generation* generation, std::uint64_t lost_to) {
     output->gaps.push_back(
         {generation->source, {generation->offset, lost_to}, LossReason::kTruncated});
   }
-  output->closed.push_back({generation->source, generation->offset, false});
+  output->closed.push_back({generation->source, generation->offset, false, true});
   generation->state = GenerationState::kNew;
   generation->start.reset();
   generation->offset = 0;

@@ -89,7 +89,7 @@ void Tailer::Impl::QueueOpening(Generation* generation) {
 
 void Tailer::Impl::CloseFile(Generation* generation) {
   if (generation->file == nullptr) return;
-  if (generation->archive != nullptr) --archives_open;
+  ReleaseDecoder(generation);
   generation->archive = nullptr;
   generation->file.reset();
   --files_open;
@@ -113,6 +113,18 @@ void Tailer::Retire(SourceId id, const ReplayState& replay) {
   end.device = generation->device;
   generation->start = std::move(end);
   generation->grew = true;
+  // Written to after it was sealed, and perhaps without a name to come back by.
+  if (generation->file != nullptr && generation->archive == nullptr) {
+    const auto stat = generation->file->Stat();
+    if (stat && stat->size > generation->offset) {
+      generation->state = GenerationState::kNew;
+      generation->size = stat->size;
+      generation->looked_to = 0;
+      impl_->QueueOpening(generation);
+      impl_->Stir(generation->container);
+      return;
+    }
+  }
   impl_->CloseFile(generation);
 }
 
@@ -120,10 +132,7 @@ void Tailer::Pause(ContainerId container) {
   Container* paused = impl_->Get(container);
   if (paused == nullptr) return;
   paused->paused = true;
-  // There are few decoders; what is paused needs none.
-  for (const auto& generation : paused->generations) {
-    if (generation->archive != nullptr) impl_->CloseFile(generation.get());
-  }
+  for (const auto& generation : paused->generations) impl_->ReleaseDecoder(generation.get());
 }
 
 void Tailer::Resume(ContainerId id) {
@@ -163,7 +172,7 @@ void Tailer::Reset(ContainerId id, std::span<const Checkpoint> checkpoints) {
     generation->mid_line = false;
     generation->drained = false;
     generation->whole = false;
-    if (generation->archive != nullptr) impl_->CloseFile(generation.get());
+    impl_->ReleaseDecoder(generation.get());
   }
 }
 
@@ -183,7 +192,9 @@ TailerState Tailer::Impl::State() const {
       if (!generation->active()) continue;
       state.unread_bytes += generation->unread();
       if (container->reset_at_end) continue;
-      if (generation->readable() || container->paused || generation->may_announce()) {
+      // An archive without an end waits to be sealed, which says what is missing.
+      if (generation->readable() || container->paused || generation->may_announce() ||
+          generation->drained) {
         state.at_end = false;
       }
     }

@@ -10,9 +10,8 @@
 //   read      ready containers in turn, lines into the output              (source_reader.cc)
 //   seal      generations that rested long enough at their end             (sealing.cc)
 //
-// Passes over the tree are the truth; hints only make them rare. While hints are
-// complete, a file that has no hint, no successor and all its names is not looked
-// at between two passes: what is idle costs nothing.
+// Passes are the truth; hints only make them rare. While they are complete, a file
+// without a hint, a successor or a missing name is not looked at between two passes.
 //
 // Thread safety: none; it belongs to the polling thread.
 // Invariants
@@ -59,6 +58,7 @@ struct Tailer::Impl {
             const Tick& tick, std::vector<Generation*>* fresh);
   bool HasPlainTwin(const FoundDirectory& directory, const FoundFile& file) const;
   void Insert(Container* container, const std::vector<Generation*>& fresh);
+  void NoteEpoch(Container* container, const std::vector<Generation*>& fresh);
   void UpdateFound(Generation* generation, const FoundFile& file, const FileStat& stat,
                    const Tick& tick);
   void Missed(Container* container, const Tick& tick);
@@ -112,6 +112,8 @@ struct Tailer::Impl {
   void MergeInto(Generation* plain, Generation* archive);
   void OpenArchive(Generation* generation, std::unique_ptr<LogFile> compressed);
   void NoteTrailer(Generation* generation);
+  bool TakeDecoder(Generation* generation);
+  void ReleaseDecoder(Generation* generation);
 
   // source_reader.cc
   void ReadReady(const Tick& tick, const PollBudget& budget);
@@ -179,7 +181,8 @@ struct Tailer::Impl {
   Instant next_restless_look{};
   std::uint64_t bytes_read = 0;
   std::uint64_t files_open = 0;
-  std::uint64_t archives_open = 0;
+  std::uint64_t decoders = 0;
+  std::vector<ContainerId> awaiting_decoder;
   std::uint64_t generations = 0;
 
   // Scratch of one Poll()

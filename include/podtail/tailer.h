@@ -113,6 +113,9 @@ struct SourceClosed {
   // Nothing more can come from its container instance: a run of fragments that
   // is still open stays without its end.
   bool finishes_instance;
+  // What was handed out of it cannot be read again: it began again in place, or
+  // its descriptor had to be given up.
+  bool gone = false;
 };
 
 // Filled by Poll() and reused by the caller: capacity is kept, content is not.

@@ -128,7 +128,8 @@ TEST_F(LateLinesTest, NothingLeavesBeforeItIsDurableWhichLinesCameInTime) {
   ASSERT_EQ(arrived.bodies.back(), "y");
   EXPECT_GE(store.size(), before);
   bool known = false;
-  for (const Checkpoint& checkpoint : store.Load()->checkpoints) {
+  const LoadedCheckpoints loaded = store.Load().value();
+  for (const Checkpoint& checkpoint : loaded.checkpoints) {
     known = known || checkpoint.late_from.has_value();
   }
   EXPECT_TRUE(known) << "y was sent, so the old file's end was written down";

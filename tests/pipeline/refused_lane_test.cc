@@ -99,6 +99,11 @@ class RefusedLaneTest : public testing::Test {
     std::snprintf(stamp, sizeof(stamp), ".20240101-%06d", number);
     run->files.Rename(Live(pod), Live(pod) + stamp);
   }
+  static void Delete(Run* run, const std::string& pod, int number) {
+    char stamp[24];
+    std::snprintf(stamp, sizeof(stamp), ".20240101-%06d", number);
+    run->files.Unlink(Live(pod) + stamp);
+  }
   void Start(Run* run) {
     auto made = Engine::Create(options, {.files = &run->files,
                                          .checkpoints = &run->store,
@@ -139,9 +144,10 @@ class RefusedLaneTest : public testing::Test {
         for (int i = 1; i < kPods; ++i) Write(run, Pod(i), 1, 40);
       }
       if (turn % 10 == 0) Write(run, Pod(0), 64, 1000);
-      if (turn == 40) Rotate(run, Pod(0), 1);
-      // Deleted while refused: only its descriptor still has it.
-      if (turn == 1800) run->files.Unlink(Live(Pod(0)) + ".20240101-000001");
+      // Rotated every five minutes; of the rotated ones two are kept. Those that are
+      // deleted while the lane is refused have nothing but their descriptors.
+      if (turn % 300 == 40) Rotate(run, Pod(0), turn / 300);
+      if (turn % 300 == 100 && turn >= 600) Delete(run, Pod(0), turn / 300 - 2);
       Turn(run);
     }
   }
@@ -158,6 +164,7 @@ TEST_F(RefusedLaneTest, OneOfFiftyForAnHourIsNoticedByNoOtherAndArrivesInTheEnd)
   Hour(&without, {});
   ASSERT_FALSE(HasFatalFailure());
   EXPECT_EQ(with.sink.bodies.count(Pod(0)), 0U);
+  EXPECT_GE(with.engine->counters().files_open, kPods + 9U) << "pinned";
   EXPECT_GT(with.sink.attempts, 100U);
   for (int i = 1; i < kPods; ++i) {
     EXPECT_EQ(with.sink.turns[Pod(i)], without.sink.turns[Pod(i)])

@@ -48,11 +48,6 @@ class MemoryLogFileSystem : public LogFileSystem {
     nodes_[to] = nodes_.at(from);
     changed_.push_back(to);
   }
-  // As if the bytes had been written at once, whatever there was.
-  void Replace(const std::string& path, std::string_view bytes) {
-    Unlink(path);
-    Append(path, bytes);
-  }
   void Rename(const std::string& from, const std::string& to) {
     changed_.push_back(from);
     changed_.push_back(to);

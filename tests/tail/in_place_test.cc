@@ -279,6 +279,67 @@ TEST_F(InPlaceTest, ARotatedFileThatLentItsDescriptorDoesNotStopItsContainer) {
   EXPECT_EQ(lines.back(), "second");
 }
 
+TEST_F(InPlaceTest, WhatComesBetweenTheSealAndTheCommitIsRead) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(2);
+  files.Rename(Live(), Rotated(1));
+  files.Append(Live(), "b\n");
+  Turns(30);
+  ASSERT_EQ(closed.size(), 1U);
+  files.Append(Rotated(1), "after the seal\n");
+  files.Unlink(Rotated(1));  // retention, while the sink has not answered yet
+  Turns(2);
+  tailer->Retire(closed[0].source);
+  Turns(6);
+  EXPECT_EQ(lines, (Lines{"a", "b", "after the seal"}));
+}
+
+TEST_F(InPlaceTest, AStaticPodThatIsMadeAgainCountsFromZero) {
+  files.Append("/r/ns_pod_uid/c/2.log", "old\n");
+  files.Append("/r/ns_other_uid/c/0.log", "");
+  Start();
+  Turns(2);
+  files.Append("/r/ns_pod_uid/c/2.log", "last of it\n");
+  files.Unlink("/r/ns_pod_uid/c/2.log");
+  Turns(3);
+  files.Append(Live(), "new\n");
+  Turns(40);
+  EXPECT_EQ(lines, (Lines{"old", "last of it", "new"}));
+  EXPECT_EQ(closed.size(), 1U) << "the new one is the one being written";
+  files.Append(Live(), "more\n");
+  Turns(3);
+  EXPECT_EQ(lines.back(), "more");
+}
+
+TEST_F(InPlaceTest, AFewEqualBytesProveNothing) {
+  files.Append(Live(), "\n");
+  Start();
+  Turns(2);
+  const Checkpoint known{opened[0].file, last, {}, Live(), 1};
+  tailer.reset();
+  files.Unlink(Live());
+  files.Append("/r/keeps_inode_x/c/0.log", "x\n");
+  files.Append(Live(), "\nsecond\n");
+  lines.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(5);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), ""), 1);
+}
+
+TEST_F(InPlaceTest, AReadThatGivesLessThanTheSizeIsNoTruncation) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(2);
+  files.Append(Live(), "b\n");
+  files.read_bytes_max = 0;
+  Turns(4);
+  files.read_bytes_max = SIZE_MAX;
+  Turns(6);
+  EXPECT_EQ(lines, (Lines{"a", "b"}));
+  EXPECT_TRUE(gaps.empty());
+}
+
 TEST_F(InPlaceTest, TooFewDescriptorsAreNotADeletion) {
   options.open_files_max = 2;
   files.Append(Live(), "a\n");

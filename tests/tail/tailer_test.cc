@@ -138,17 +138,18 @@ TEST_F(TailerTest, ReadsAgainWhenTheBytesBeforeTheCheckpointAreOthers) {
 }
 
 TEST_F(TailerTest, GivesACopyTheCheckpointOnlyWhenTheOriginalIsGone) {
-  files.Append(Live(), "head\nb\n");
+  const std::string head(30, 'h');
+  files.Append(Live(), head + "\nb\n");
   Start();
   Turns(2);
   const Checkpoint known{opened[0].file, last, {}, Live(), 1};
   tailer.reset();
   // A copy that sorts before the original: it must be read from its beginning.
-  files.Append("/r/ns_a-copy_uid/c/0.log", "head\nb\n");
+  files.Append(Rotated(1), head + "\nb\n");
   lines.clear();
   Start(std::span<const Checkpoint>(&known, 1), false);
   Turns(4);
-  EXPECT_EQ(lines, (Lines{"head", "b"}));
+  EXPECT_EQ(lines, (Lines{head, "b"}));
   tailer.reset();
   // Without the original (another inode after a restore) it continues.
   files.Unlink(Live());
