@@ -232,11 +232,9 @@ def inode_comes_back_while_down(podtail, directory):
     rotated_onto_its_inode(podtail, directory, live)
 
 
-TESTS = [cuts_of_a_run, a_missing_sync_is_seen, inode_comes_back_while_down]
-# Asked for by name: a file without its descriptor is not seen to rest, and holds up the next one.
-BY_NAME = [inode_comes_back_while_running]
+TESTS = [cuts_of_a_run, a_missing_sync_is_seen, inode_comes_back_while_running, inode_comes_back_while_down]
 
 if __name__ == "__main__":
     need_root()
     need_mounts()
-    sys.exit(main(TESTS + (BY_NAME if sys.argv[3:] else [])))
+    sys.exit(main(TESTS))
