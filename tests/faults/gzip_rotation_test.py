@@ -283,8 +283,8 @@ def bomb(podtail, directory):
     check(done.peak_bytes <= 160 << 20, f"{done.peak_bytes >> 20} MiB of memory")
 
 
-TESTS = [frozen_over_rotations, down_over_rotations, run_across_a_compressed_file, gz_beside_plain, leftover_tmp, cut_gz,
-         wrong_checksum, several_members, already_read, killed_while_unpacking, bomb]
+TESTS = [frozen_over_rotations, down_over_rotations, run_across_a_compressed_file, gz_beside_plain, leftover_tmp,
+         cut_gz, wrong_checksum, several_members, already_read, killed_while_unpacking, bomb]
 # Asked for by name: a .gz without a name is given up although its descriptor is open.
 BY_NAME = [deleted_while_unpacking]
 

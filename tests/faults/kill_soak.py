@@ -81,7 +81,8 @@ class Sink:
             lost += count - found[0]
             if found[0] != count:
                 print(f"        {name}: {found[0]} records instead of {count}")
-            check(found[0] != count or found[1].hexdigest() == digest, f"{name}: {count} records, but not those written")
+            check(found[0] != count or found[1].hexdigest() == digest,
+                  f"{name}: {count} records, but not those written")
         check(not self.streams, f"records of nobody: {shorten(list(self.streams))}")
         return lost
 

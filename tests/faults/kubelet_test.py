@@ -223,5 +223,5 @@ def forgotten_files(podtail, directory):
 
 if __name__ == "__main__":
     sys.exit(main([overwritten_name, never_reopened, rotated_by_way_of_tmp, deleted_while_lagging, short_lives,
-                   removed_pods, replaced_by_rename, hard_link, renamed_directory, many_files_at_once, clock_jumped_back,
-                   forgotten_files]))
+                   removed_pods, replaced_by_rename, hard_link, renamed_directory, many_files_at_once,
+                   clock_jumped_back, forgotten_files]))

@@ -10,15 +10,16 @@ import re
 import signal
 import sys
 
-from fault_support import (START, Ledger, Lives, check, check_equal, command, cri, format_time, injecting, lines_of,
-                           log_path, loop_ext4, make_image, mounted, need_mounts, need_root, need_strace, need_tools, shorten, tmpfs,
-                           verify, wait_records, wait_until, whole_lines)
+from fault_support import (START, Ledger, Lives, check, check_equal, command, cri, injecting, lines_of,
+                           log_path, loop_ext4, make_image, mounted, need_mounts, need_root, need_strace, need_tools,
+                           shorten, tmpfs, verify, wait_records, wait_until, whole_lines)
 from errors_test import open_to_all  # behind fault_support, which knows the way
 from support import main, write
 
 FALLOC_KEEP_SIZE_PUNCH_HOLE = 3
 ENTRIES = 100_000
 BLOCK = 4096
+LOOK_DEADLINE = 150.0  # seconds
 
 
 def bodies(stdout):
@@ -154,7 +155,8 @@ def odd_names(podtail, directory):
         folder = os.path.join(os.fsencode(lives.root), b"default_" + name + b"_" + uid.format(number).encode(), b"app")
         os.makedirs(folder)
         write(os.path.join(folder, b"0.log"), line)
-    long = os.path.join(os.fsencode(lives.root), b"default_" + b"p" * (255 - 45) + b"_" + uid.format(99).encode(), b"c" * 255)
+    pod = b"default_" + b"p" * (255 - 45) + b"_" + uid.format(99).encode()
+    long = os.path.join(os.fsencode(lives.root), pod, b"c" * 255)
     os.makedirs(long)
     write(os.path.join(long, b"0.log"), line)
     done = lives.once()
@@ -328,7 +330,8 @@ def volume_moves(podtail, directory):
     wait_records(agent, old)
     with mounted(lives.root, "--bind", os.path.join(directory, "other")):
         old.fill(10)  # through its descriptor: the name is covered
-        wait_records(agent, old, other)
+        # A mount is no event: the new tree is found by the next look at all names, once a minute.
+        wait_records(agent, old, other, deadline=LOOK_DEADLINE)
         other.fill(10)
         wait_records(agent, old, other)
     old.fill(10)

@@ -13,7 +13,8 @@ import subprocess
 import sys
 
 from fault_support import (Ledger, Lives, check, check_commits, check_equal, injecting, loop_ext4, make_image,
-                           need_mounts, need_root, need_strace, need_tools, verify, wait_records, wait_until, whole_lines)
+                           need_mounts, need_root, need_strace, need_tools, verify, wait_records, wait_until,
+                           whole_lines)
 from kubelet import Kubelet
 from support import main
 

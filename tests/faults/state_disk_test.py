@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 from fault_support import (Ledger, Lives, check, check_commits, check_equal, command, committed,
-                           injecting, lines_of, loop_ext4, make_image, need_mounts, need_root, need_strace, need_tools, shorten,
+                           injecting, loop_ext4, make_image, need_mounts, need_root, need_strace, need_tools, shorten,
                            tmpfs, verify, wait_records, wait_until)
 from errors_test import open_to_all  # behind fault_support, which knows the way
 from support import main
