@@ -245,6 +245,7 @@ std::optional<StoreLine> ReadCheckpoint(FieldReader* in) {
   checkpoint.cuts = ReadCuts(in);
   if (in->rest().starts_with(" late=")) {
     checkpoint.late_from = in->Number<std::uint64_t>(" late=");
+    checkpoint.next = ReadMarker(",", in);
   }
   checkpoint.device = in->Number<std::uint64_t>(" device=");
   checkpoint.path = ReadPath(in);
@@ -303,7 +304,10 @@ void AppendStoreLine(const Checkpoint& checkpoint, std::string* out) {
   for (std::size_t i = 0; i < checkpoint.cuts.size(); ++i) {
     Put(i == 0 ? "" : ",", checkpoint.cuts[i], out);
   }
-  if (checkpoint.late_from) Put(" late=", *checkpoint.late_from, out);
+  if (checkpoint.late_from) {
+    Put(" late=", *checkpoint.late_from, out);
+    PutMarker(",", checkpoint.next, out);
+  }
   Put(" device=", checkpoint.device, out);
   PutPath(checkpoint.path, out);
   Seal(begin, out);

@@ -216,10 +216,11 @@ void CheckpointLedger::Journal(SourceId source, std::optional<std::uint64_t> cut
   impl_->Touch(source);
 }
 
-bool CheckpointLedger::Switch(SourceId source, std::uint64_t end) {
+bool CheckpointLedger::Switch(SourceId source, std::uint64_t end, const Marker& next) {
   Impl::Source* entry = impl_->Find(source);
   if (entry == nullptr || entry->put.late_from) return false;
   entry->put.late_from = end;
+  entry->put.next = next;
   entry->journal = true;
   impl_->Touch(source);
   return true;

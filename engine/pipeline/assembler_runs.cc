@@ -36,8 +36,10 @@ void BatchAssembler::Begin(const TailedLine& line, const TailOutput& out, Source
   source->started = true;
   if (!source->late) {
     SwitchFrom(std::exchange(source->older, {}), line.source, source);
+    if (!source->instance->begun.empty()) BreakRuns(*source);
     if (source->instance->runs.any_open()) TetherRuns(line, out, source);
     source->instance->begun.push_back(line.source);
+    source->instance->next = source->next;
   }
   if (source->resumed) FindRuns(line.source, source);
 }
@@ -48,10 +50,27 @@ void BatchAssembler::Begin(const TailedLine& line, const TailOutput& out, Source
 void BatchAssembler::SwitchFrom(const std::vector<SourceId>& older, SourceId id, Source* source) {
   for (const SourceId each : older) {
     Source* file = Find(each);
-    if (file == nullptr || !ledger_->Switch(each, file->at)) continue;
+    if (file == nullptr || !ledger_->Switch(each, file->at, source->file.head)) continue;
     file->late_from = file->at;
     if (!source->switching) switching_.emplace_back(id, std::nullopt);
     source->switching = true;
+  }
+}
+
+// The file in which an earlier life went on is gone, and this is another one: its
+// lines do not end the runs that are open. What a shadow waits for was in that
+// file, and was given out; without one there was nothing to wait for.
+void BatchAssembler::BreakRuns(const Source& source) {
+  Instance* instance = source.instance.get();
+  OpenRuns* runs = &instance->runs;
+  if (instance->next == source.file.head) return;
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (runs->of[i].shadow()) {
+      runs->of[i].DropShadow();
+      SyncRun(runs, i);
+    } else if (runs->of[i].open() && instance->next.bytes > 0) {
+      CutRun(runs, i, tick_);
+    }
   }
 }
 

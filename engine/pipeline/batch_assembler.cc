@@ -43,6 +43,7 @@ void BatchAssembler::Open(const SourceOpened& opened) {
   source.found = source.replay;
   source.cuts = start.cuts;
   source.late_from = start.late_from;
+  source.next = start.next;
   source.read = opened.start.committed;
   source.resumed =
       !opened.grew && (opened.start.committed.offset > 0 || source.replay.streams[0].part > 0 ||

@@ -114,6 +114,8 @@ class BatchAssembler : private JoinerOutput {
     OpenRuns runs;
     std::vector<SourceId> sources;  // in order of their ids
     std::vector<SourceId> begun;    // in the order of their bytes, but for what came late
+    // Head of the file behind the last of them, if an earlier life has seen it.
+    Marker next;
   };
   struct Source {
     ContainerId container{};
@@ -133,6 +135,7 @@ class BatchAssembler : private JoinerOutput {
     bool gone = false;                      // its bytes cannot be read again
     // Lines from here on are late (Checkpoint::late_from), and have runs of their own.
     std::optional<std::uint64_t> late_from;
+    Marker next;        // Checkpoint::next, of an earlier life
     bool late = false;  // and these are being read
     std::unique_ptr<OpenRuns> late_runs;
     std::vector<SourceId> older;  // files to which nothing may come in time from now on
@@ -161,6 +164,7 @@ class BatchAssembler : private JoinerOutput {
   void SyncRun(OpenRuns* runs, std::size_t stream);
   void Begin(const TailedLine& line, const TailOutput& out, Source* source);
   void SwitchFrom(const std::vector<SourceId>& older, SourceId id, Source* source);
+  void BreakRuns(const Source& source);
   void TetherRuns(const TailedLine& line, const TailOutput& out, Source* source);
   void FindRuns(SourceId id, Source* source);
   static OpenRuns* RunsOf(Source* source);

@@ -162,6 +162,11 @@ void FragmentJoiner::BecomeShadow(LogStream stream, const ReplayState::Stream& s
   gap_ = state.run_gap;
 }
 
+void FragmentJoiner::DropShadow() {
+  PODTAIL_DCHECK(shadow_);
+  Forget();
+}
+
 void FragmentJoiner::Forget() {
   part_ = 0;
   part_bytes_ = 0;

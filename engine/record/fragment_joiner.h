@@ -79,7 +79,13 @@ class FragmentJoiner {
   // REQUIRES: !open(), state.part != 0.
   void BecomeShadow(LogStream stream, const ReplayState::Stream& state);
 
+  // Nothing goes on where a shadow was: what looks like its rest is not.
+  // REQUIRES: shadow().
+  void DropShadow();
+
   bool open() const noexcept { return part_ != 0; }
+  // Open, and what was fed of the open part was given out in an earlier life.
+  bool shadow() const noexcept { return shadow_; }
   // Of the open run: the part it is in (0 when no run is open), and how much of
   // that part was fed.
   std::uint32_t part() const noexcept { return part_; }

@@ -27,6 +27,7 @@ struct Checkpoint {
   // Lines at or after this offset came when a newer file of the instance was being
   // read already. A run that they open is theirs alone: nothing joins it across.
   std::optional<std::uint64_t> late_from = {};
+  Marker next = {};  // head of that newer file: only there does a run of this one go on
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 

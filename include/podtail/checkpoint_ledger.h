@@ -58,8 +58,9 @@ class PODTAIL_EXPORT CheckpointLedger {
   void Journal(SourceId source, std::optional<std::uint64_t> cut = std::nullopt);
 
   // From now on lines of the source are late (Checkpoint::late_from): a newer file
-  // begins to be read. False if that was known. The next edit carries it.
-  bool Switch(SourceId source, std::uint64_t end);
+  // begins to be read, which has this head. False if that was known. The next edit
+  // carries it.
+  bool Switch(SourceId source, std::uint64_t end, const Marker& next);
 
   const ResumePoint& committed(SourceId source) const noexcept;
   // No more Advance(). The source is finished when nothing holds it any more.

@@ -247,8 +247,8 @@ TEST(CheckpointLedger, SwitchIsWrittenOnceAndKept) {
   CheckpointLedger ledger;
   Store store;
   ledger.Open(kA, File(1), Start(1));
-  EXPECT_TRUE(ledger.Switch(kA, 40));
-  EXPECT_FALSE(ledger.Switch(kA, 60)) << "what was settled once stays so";
+  EXPECT_TRUE(ledger.Switch(kA, 40, {}));
+  EXPECT_FALSE(ledger.Switch(kA, 60, {})) << "what was settled once stays so";
   ledger.SubmitTo(&store);
   EXPECT_EQ(store.edits.at(0).put.at(0).late_from, std::uint64_t{40});
 }

@@ -362,8 +362,12 @@ TEST(StoreDamage, GoldenFilesOfEveryVersionAreRead) {
     std::vector<Checkpoint> expected{CheckpointOf(2, 1), CheckpointOf(3, 3), CheckpointOf(4, 2),
                                      odd};
     if (version == "state-v2") {
+      Marker next;
+      next.hash.fill(10);
+      next.bytes = 57;
       expected[0].late_from = 77;
       expected[1].late_from = 4711;
+      expected[0].next = expected[1].next = next;
     }
     EXPECT_EQ(MapOf(loaded->checkpoints), MapOf(expected)) << version;
   }

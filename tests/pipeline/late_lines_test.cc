@@ -116,6 +116,27 @@ TEST_F(LateLinesTest, AreJoinedAmongThemselves) {
   EXPECT_EQ(Sorted(), (Bodies{"ab", "between", "xy", "z"}));
 }
 
+// The head of a record was committed; the file with its end vanished unread by the
+// next life. What comes next is no end of it.
+TEST_F(LateLinesTest, ARunDoesNotGoOnInAnotherFileThanItDid) {
+  options.commit_bytes_max = 1;  // what is accepted is committed
+  Write(kLive, "stderr P head");
+  Write(kLive, "stdout P open");  // keeps the rest of the file uncommitted
+  Start();
+  Turns(5);
+  files.Rename(kLive, kOld);
+  Write(kLive, "stderr F end");
+  Turns(12);
+  ASSERT_EQ(arrived.bodies, (Bodies{"headend"}));
+  engine.reset();
+  files.Unlink(kLive);
+  Write(kLive, "stderr F another");
+  Write(kLive, "stdout F too");
+  Start();
+  Turns(40);
+  EXPECT_EQ(Sorted(), (Bodies{"another", "headend", "open", "too"}));
+}
+
 TEST_F(LateLinesTest, NothingLeavesBeforeItIsDurableWhichLinesCameInTime) {
   Write(kLive, "stdout F x");
   Start();
