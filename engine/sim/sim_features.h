@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PODTAIL_ENGINE_SIM_SIM_FEATURES_H_
+#define PODTAIL_ENGINE_SIM_SIM_FEATURES_H_
+// Which families of events a simulated world may have. What the engine cannot do
+// yet is off; switching it on is one line. A swarm still leaves each of them out of
+// most worlds.
+namespace podtail {
+
+struct SimFeatures {
+  bool copytruncate = false;        // the file is cut, and grows again from its start
+  bool copytruncate_equal = false;  // by the next look it is as long as before, or longer
+  bool nul_holes = false;           // the writer goes on at its old offset: NULs in front
+  bool gzip = false;                // the kubelet compresses rotated files
+  bool torn_gzip = false;           // and the disk is full while it does
+  bool hard_links = false;          // a second name for a log
+  bool moves = false;               // a container's directory becomes another pod's
+  bool unmounts = false;            // the tree is not there for a while
+  bool late_writes = false;         // into a rotated file, later than switch_grace
+  bool wall_jumps = false;          // the wall clock, by hours
+  bool few_descriptors = false;     // open_files_max is small
+  bool hints = true;                // change hints of every kind
+  bool state_damage = true;         // between two lives
+  bool no_birth_times = false;      // and no handles: an inode says nothing
+  bool short_reads = false;         // a read may stop anywhere
+  bool open_errors = false;         // no permission, no descriptor, for a while
+  bool torn_lines = false;          // the writer's disk is full for a moment
+  bool static_pods = false;         // a directory is made again under its old name
+  bool equal_heads = false;         // two files begin with the same line
+  bool same_second = false;         // two rotations: the second name overwrites the first
+  bool read_errors = false;         // and fail from some offset on
+  bool line_overflow = false;        // LineOverflow::kDrop
+};
+
+}  // namespace podtail
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PODTAIL_ENGINE_SIM_SIM_GENERATION_H_
+#define PODTAIL_ENGINE_SIM_SIM_GENERATION_H_
+// The truth about one generation of a log file: every byte that was ever written
+// to it, and what became of each.
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/sim/sim_cri_reader.h"
+#include "podtail/source.h"
+
+namespace podtail {
+
+// Half-open ranges of a generation's bytes.
+using SimRanges = std::vector<Extent>;
+
+class SimGeneration {
+ public:
+  static constexpr std::uint8_t kSettled = 1;  // the engine was told that the sink has it
+  static constexpr std::uint8_t kLost = 2;     // durable in the loss log
+
+  SimGeneration(std::uint64_t number, std::uint64_t node) : id(number), node_id(node) {}
+
+  void Append(std::string_view more);
+  // Which bytes of `extent` belong to a record of that stream, and what its body
+  // takes from them. Of a malformed record (`stream` < 0) all of them do.
+  void Own(const Extent& extent, int stream, SimRanges* own, std::string* body);
+  // The line that holds this byte. REQUIRES: at < size().
+  SimLine LineAt(std::uint64_t at);
+  // A reader took what there was up to here for a whole line.
+  void SplitAt(std::uint64_t at);
+  const std::vector<SimLine>& Lines();
+
+  void Mark(const Extent& range, std::uint8_t state);
+  bool Accounted(std::uint64_t at) const { return at < state_.size() && state_[at] != 0; }
+  std::uint8_t StateAt(std::uint64_t at) const { return at < state_.size() ? state_[at] : 0; }
+  // The record that has this byte, 0: none.
+  std::uint32_t OwnerAt(std::uint64_t at) const { return at < owner_.size() ? owner_[at] : 0; }
+  void SetOwner(std::uint64_t at, std::uint32_t record);
+  // Everything before it is settled or lost.
+  std::uint64_t SettledTo();
+  std::uint64_t size() const noexcept { return bytes.size(); }
+  // As podtail hashes it: the first line, at most 4 KiB.
+  bool HasHead(const Marker& head) const;
+
+  const std::uint64_t id;
+  const std::uint64_t node_id;
+  std::string bytes;
+  std::string path;       // the first name it had
+  std::string directory;  // of that name
+  std::uint32_t restart = 0;
+  bool cut = false;           // its file holds other bytes now
+  std::uint32_t carriers = 1;  // files that hold it, compressed ones too
+  std::uint64_t gone_step = 0;  // of the world, when nobody could read it any more
+  bool compressed = false;    // at least one of them is
+  bool torn = false;          // and it is not whole
+  bool excused = false;       // bytes of it may be missing: nobody could have read them
+  std::uint64_t opened_life = 0;   // last life that announced it
+  std::uint64_t seen_to = 0;       // how far this life was told it reaches
+  std::uint64_t put = 0;           // last submitted offset, in this life
+  std::uint64_t put_durable = 0;   // the store said that so much is durable
+  std::uint64_t settled_before = 0;  // when this life began
+  std::uint64_t loaded = 0;        // what this life began with
+  std::uint64_t put_most = 0;      // ever submitted
+  bool forgotten = false;
+  bool torn_off = false;           // a record of it lost its beginning: later times may shift
+  std::array<std::pair<std::uint64_t, std::uint32_t>, 2> last_first{};  // per stream: begin, part
+  Instant openable_since{};
+  std::uint64_t openable_turn = 0;  // and the turn of the engine
+  bool openable = false;
+
+ private:
+  void ReadOn();
+
+  std::vector<SimLine> lines_;  // complete ones, then one for what follows
+  std::uint64_t read_to_ = 0;   // by complete lines
+  bool rest_is_read_ = false;
+  std::vector<std::uint64_t> splits_;
+  std::vector<std::uint32_t> owner_;
+  std::vector<std::uint8_t> state_;
+  std::uint64_t settled_to_ = 0;
+};
+
+}  // namespace podtail
+#endif

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files: what is written, opened, cut and gone; lives and their checkpoints.
+#include <algorithm>
+
+#include "engine/sim/sim_oracle.h"
+
+namespace podtail {
+namespace {
+
+// An engine that is not asked opens nothing.
+constexpr std::uint64_t kTurnsToOpen = 40;
+
+}  // namespace
+
+SimGeneration* SimOracle::Of(const SimNode& node) const {
+  const auto found = by_node_.find(node.id);
+  return found == by_node_.end() ? nullptr : found->second;
+}
+
+SimGeneration* SimOracle::NewGeneration(const SimNode& node) {
+  generations_.push_back(std::make_unique<SimGeneration>(generations_.size() + 1, node.id));
+  SimGeneration* generation = generations_.back().get();
+  by_node_[node.id] = generation;
+  by_instance_[{node.stat.inode, node.stat.birth_time, node.stat.handle_generation}].push_back(
+      generation);
+  return generation;
+}
+
+void SimOracle::OnNamed(const SimNode& node, const std::string& path) {
+  if (node.kind != FileKind::kRegular) return;
+  SimGeneration* generation = Of(node);
+  if (generation == nullptr) generation = NewGeneration(node);
+  if (generation->path.empty()) {
+    generation->path = path;
+    generation->directory = path.substr(0, path.rfind('/'));
+    const std::string name = path.substr(path.rfind('/') + 1);
+    for (const char c : name) {
+      if (c < '0' || c > '9') break;
+      generation->restart = generation->restart * 10 + static_cast<std::uint32_t>(c - '0');
+    }
+    by_directory_[generation->directory].push_back(generation);
+  }
+}
+
+void SimOracle::OnBytes(const SimNode& node, std::string_view bytes) {
+  SimGeneration* generation = Of(node);
+  if (generation == nullptr || generation->node_id != node.id) return;  // compressed bytes
+  if (generation->size() == 0) {
+    generation->openable = alive_ && !hindered_;
+    generation->openable_since = trace_->now;
+    generation->openable_turn = trace_->turns;
+  }
+  generation->Append(bytes);
+}
+
+void SimOracle::OnCut(const SimNode& node, std::size_t size) {
+  SimGeneration* before = Of(node);
+  if (before == nullptr) return;
+  before->cut = true;
+  before->gone_step = trace_->step;
+  before->carriers = 0;
+  if (before->opened_life != life_ || !alive_) before->excused = true;
+  trace_->Hit(SimMark::kCut);
+  const std::string kept = before->bytes.substr(0, size);
+  SimGeneration* generation = NewGeneration(node);
+  generation->path = before->path;
+  generation->directory = before->directory;
+  generation->restart = before->restart;
+  by_directory_[generation->directory].push_back(generation);
+  if (size > 0) generation->Append(kept);
+}
+
+void SimOracle::OnOpened(const SimNode& node) {
+  if (SimGeneration* generation = Of(node)) generation->openable = false;
+}
+
+void SimOracle::OnSeen(const SimNode& node, std::uint64_t bytes) {
+  last_seen_ = &node;
+  SimGeneration* generation = Of(node);
+  if (generation == nullptr || generation->node_id != node.id) return;
+  generation->seen_to = std::max(generation->seen_to, bytes);
+}
+
+void SimOracle::OnGone(const SimNode& node) {
+  SimGeneration* generation = Of(node);
+  if (generation == nullptr || generation->carriers == 0) return;
+  if (--generation->carriers > 0) return;
+  generation->gone_step = trace_->step;
+  CheckGone(generation);
+}
+
+// Nobody can read it any more.
+void SimOracle::CheckGone(SimGeneration* generation) {
+  if (!alive_) {
+    generation->excused = true;
+    trace_->Hit(SimMark::kGoneWhileDown);
+    return;
+  }
+  if (generation->opened_life == life_) return;  // what was seen of it has to come
+  trace_->Hit(SimMark::kGoneUnopened);
+  generation->excused = true;
+  if (generation->openable && generation->SettledTo() < generation->size() &&
+      trace_->turns - generation->openable_turn > kTurnsToOpen &&
+      trace_->now - generation->openable_since > options.openable_max) {
+    Fail("I1", "was there for " +
+                   std::to_string((trace_->now - generation->openable_since).count() / 1000000) +
+                   " ms and was never opened: " + Where(*generation, 0));
+  }
+}
+
+void SimOracle::Hinder(bool from_now_on) {
+  hindered_ = from_now_on;
+  for (const auto& generation : generations_) {
+    generation->openable = false;
+  }
+}
+
+void SimOracle::Excuse(const SimNode& node) {
+  if (SimGeneration* generation = Of(node)) generation->excused = true;
+}
+
+void SimOracle::OnCompressed(const SimNode& node, const SimNode& of, bool whole) {
+  SimGeneration* generation = Of(of);
+  if (generation == nullptr) return;
+  by_node_[node.id] = generation;
+  by_instance_[{node.stat.inode, node.stat.birth_time, node.stat.handle_generation}].push_back(
+      generation);
+  ++generation->carriers;
+  generation->compressed = true;
+  if (!whole) generation->torn = true;
+}
+
+void SimOracle::BeginLife(const LoadedCheckpoints& loaded, bool damaged) {
+  ++life_;
+  alive_ = true;
+  damaged_ = damaged_ || damaged;
+  sources_.clear();
+  batches_.clear();
+  losses_.clear();
+  sheds_ = delivered_ = refused_ = gaps_ = gap_bytes_ = 0;
+  if (!loaded.damage.ok()) {
+    trace_->Hit(SimMark::kDamageNoticed);
+    if (!damaged_) Fail("I15", "a crash alone left damage: " + loaded.damage.ToString());
+  }
+  for (const auto& generation : generations_) {
+    generation->loaded = 0;
+    generation->settled_before = generation->SettledTo();
+    generation->put = 0;
+    generation->seen_to = 0;
+    generation->openable = generation->carriers > 0 && !generation->cut && !hindered_;
+    generation->openable_since = trace_->now;
+    generation->openable_turn = trace_->turns;
+    if (damaged) generation->put_durable = 0;
+  }
+  for (const Checkpoint& checkpoint : loaded.checkpoints) {
+    const auto candidates = Resolve(checkpoint.file);
+    std::uint64_t settled = 0;
+    for (SimGeneration* generation : candidates) {
+      settled = std::max(settled, generation->SettledTo());
+      if (candidates.size() > 1) continue;
+      generation->loaded = generation->put = checkpoint.committed.offset;
+      if (checkpoint.committed.offset > generation->put_most) {
+        Fail("I3", "loaded an offset that was never submitted: " +
+                       Where(*generation, checkpoint.committed.offset));
+      }
+    }
+    if (!candidates.empty() && checkpoint.committed.offset > settled) {
+      Fail("I2", "loaded an offset beyond what is settled: " + checkpoint.path + " at " +
+                     std::to_string(checkpoint.committed.offset));
+    }
+  }
+  for (const auto& generation : generations_) {
+    if (generation->put_durable > generation->loaded && !generation->forgotten &&
+        options.strong_identity && !weak_ && !generation->cut && !generation->compressed) {
+      Fail("I3", "a durable offset is gone: " + Where(*generation, generation->put_durable) +
+                     ", loaded " + std::to_string(generation->loaded));
+    }
+  }
+}
+
+void SimOracle::EndLife() {
+  alive_ = false;
+  for (const auto& generation : generations_) {
+    // What nobody can read again, and was not committed, may be missing.
+    if (generation->carriers == 0) generation->excused = true;
+  }
+}
+
+std::vector<SimGeneration*> SimOracle::Resolve(const FileIdentity& file) const {
+  std::vector<SimGeneration*> found;
+  const auto exact =
+      by_instance_.find({file.inode, file.birth_time, file.handle_generation});
+  if (exact != by_instance_.end()) {
+    for (SimGeneration* generation : exact->second) {
+      if (generation->HasHead(file.head)) found.push_back(generation);
+    }
+  }
+  if (!found.empty()) return found;
+  for (const auto& generation : generations_) {
+    if (generation->HasHead(file.head)) found.push_back(generation.get());
+  }
+  return found;
+}
+
+void SimOracle::Submitted(const CheckpointEdit& edit) {
+  for (const Checkpoint& put : edit.put) {
+    const std::uint64_t offset = put.committed.offset;
+    const auto candidates = Resolve(put.file);
+    if (candidates.empty()) {
+      Fail("I3", "a checkpoint of a file that never was: " + put.path);
+      return;
+    }
+    std::uint64_t settled = 0;
+    for (SimGeneration* generation : candidates) {
+      settled = std::max(settled, generation->SettledTo());
+    }
+    if (offset > settled) {
+      Fail("I2", "submits an offset beyond what is settled, " + std::to_string(settled) + ": " +
+                     Where(*candidates.back(), offset));
+    }
+    for (SimGeneration* generation : candidates) {
+      generation->put_most = std::max(generation->put_most, offset);
+      if (candidates.size() > 1 || generation->cut || generation->forgotten) continue;
+      if (offset < generation->put && sheds_ == 0 && options.strong_identity && !weak_) {
+        Fail("I3", "moves back from " + std::to_string(generation->put) + ": " +
+                       Where(*generation, offset));
+      }
+      generation->put = offset;
+    }
+    if (!put.cuts.empty()) trace_->Hit(SimMark::kCutJournaled);
+  }
+  for (const FileIdentity& forget : edit.forget) {
+    for (SimGeneration* generation : Resolve(forget)) generation->forgotten = true;
+    trace_->Hit(SimMark::kForgotten);
+  }
+}
+
+void SimOracle::Durable(const CheckpointEdit& edit) {
+  for (const Checkpoint& put : edit.put) {
+    const auto candidates = Resolve(put.file);
+    if (candidates.size() != 1) continue;
+    candidates.front()->put_durable =
+        std::max(candidates.front()->put_durable, put.committed.offset);
+  }
+}
+
+void SimOracle::OnFileOpened(std::string_view path, std::uint64_t offset) {
+  SimGeneration* generation = last_seen_ == nullptr ? nullptr : Of(*last_seen_);
+  if (generation == nullptr) {
+    Fail("I1", "announced a file that was not read: " + std::string(path));
+    return;
+  }
+  trace_->Note("announced", path, generation->id, offset);
+  sources_.push_back(generation);
+  if (offset > 0) trace_->Hit(SimMark::kResumed);
+  if (generation->opened_life == life_) trace_->Hit(SimMark::kAnnouncedAgain);
+  generation->opened_life = life_;
+  generation->put = std::min(generation->put, offset);
+  if (last_seen_->id != generation->node_id && offset > 0) trace_->Hit(SimMark::kResumedCompressed);
+  if (last_seen_->names == 0) trace_->Hit(SimMark::kAnnouncedDeleted);
+  if (offset > generation->SettledTo()) {
+    Fail("I1", "begins behind bytes that are not settled, " +
+                   std::to_string(generation->SettledTo()) + ": " + Where(*generation, offset));
+  }
+}
+
+}  // namespace podtail
