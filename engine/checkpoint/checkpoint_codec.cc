@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/base/hex.h"
+#include "engine/base/mutant.h"
 #include "engine/port/checksum.h"
 
 namespace podtail {
@@ -340,7 +341,8 @@ Expected<StoreLine, StoreLineError> DecodeStoreLine(std::string_view line) {
   const std::string_view body = line.substr(0, line.size() - kChecksumBytes);
   FieldReader checksum(line.substr(body.size()));
   const std::uint32_t written = checksum.Hex32(kChecksumField);
-  if (!checksum.AtEnd() || written != Crc32(body)) return Unexpected(StoreLineError::kChecksum);
+  const bool right = written == Crc32(body) || PODTAIL_MUTANT(kChecksumIgnored);
+  if (!checksum.AtEnd() || !right) return Unexpected(StoreLineError::kChecksum);
   auto read = ReadBody(body);
   if (!read) return Unexpected(StoreLineError::kSyntax);
   return *std::move(read);

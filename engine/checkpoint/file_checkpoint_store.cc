@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/checkpoint/checkpoint_codec.h"
 #include "engine/port/checksum.h"
 
@@ -117,6 +118,7 @@ WriteProgress FileCheckpointStore::Poll(const Tick& tick) {
   progress.durable = durable_;
   progress.trouble = retry_.trouble();
   progress.next = Instant::max();
+  if (PODTAIL_MUTANT(kDurableWhenSubmitted)) progress.durable = submitted_;
   if (job_) {
     if (directory_->readiness_fd() < 0) progress.next = tick.now + kLookAgain;
   } else if (!retry_.trouble().ok()) {
@@ -206,6 +208,7 @@ void FileCheckpointStore::Finish(Status result, Instant now) {
   if (!result.ok() && !gone) {
     retry_.Failed(std::move(result), now);
     if (step_ == Step::kAside) return;
+    if (step_ == Step::kAppend && PODTAIL_MUTANT(kAppendBehindTorn)) return;
     journal_ = Journal::kUnusable;
     unsaved_ = true;
     return;

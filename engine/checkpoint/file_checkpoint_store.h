@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/mutant.h"
 #include "engine/checkpoint/store_image.h"
 #include "engine/checkpoint/write_retry.h"
 #include "engine/port/durable_directory.h"

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "podtail/checkpoint_ledger.h"
 
 namespace podtail {
@@ -103,9 +104,10 @@ const ResumePoint& CheckpointLedger::Impl::Needed(const Source& source) const {
   const auto consider = [&](const ResumePoint& point) {
     if (least == nullptr || point.offset < least->offset) least = &point;
   };
+  if (PODTAIL_MUTANT(kCommitReadPosition)) return source.read;
   for (const BatchHold& hold : source.batches) consider(hold.begin);
   for (const auto& run : source.runs) {
-    if (run) consider(*run);
+    if (run && !PODTAIL_MUTANT(kRunHoldForgotten)) consider(*run);
   }
   for (const Tethered& tether : source.tethers) consider(tether.begin);
   consider(source.read);
@@ -197,6 +199,7 @@ void CheckpointLedger::Settle(BatchSequence batch) {
 }
 
 void CheckpointLedger::Tether(const Hold& later, SourceId earlier, std::uint64_t end) {
+  if (PODTAIL_MUTANT(kTetherForgotten)) return;
   Impl::Source* entry = impl_->Find(later.source);
   if (entry == nullptr || impl_->Find(earlier) == nullptr) return;
   for (const Impl::Tethered& known : entry->tethers) {

@@ -2,7 +2,7 @@
 // Runs of fragments: over the ends of files, over restarts, and without an end.
 #include <algorithm>
 
-#include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/pipeline/batch_assembler.h"
 #include "engine/record/replay_rules.h"
 
@@ -50,6 +50,7 @@ void BatchAssembler::Begin(const TailedLine& line, const TailOutput& out, Source
 void BatchAssembler::SwitchFrom(const std::vector<SourceId>& older, SourceId id, Source* source) {
   for (const SourceId each : older) {
     Source* file = Find(each);
+    if (PODTAIL_MUTANT(kLateNotJournaled)) continue;
     if (file == nullptr || !ledger_->Switch(each, file->at, source->file.head)) continue;
     file->late_from = file->at;
     if (!source->switching) switching_.emplace_back(id, std::nullopt);
@@ -63,7 +64,7 @@ void BatchAssembler::SwitchFrom(const std::vector<SourceId>& older, SourceId id,
 void BatchAssembler::BreakRuns(const Source& source) {
   Instance* instance = source.instance.get();
   OpenRuns* runs = &instance->runs;
-  if (instance->next == source.file.head) return;
+  if (instance->next == source.file.head || PODTAIL_MUTANT(kRunGoesOnAnywhere)) return;
   for (std::size_t i = 0; i < 2; ++i) {
     if (runs->of[i].shadow()) {
       runs->of[i].DropShadow();
@@ -111,6 +112,7 @@ void BatchAssembler::TetherRuns(const TailedLine& line, const TailOutput& out, S
 // so what the runs held before the offset, was settled. Behind the first late line
 // the state speaks of late runs, before it of those of the instance.
 void BatchAssembler::FindRuns(SourceId id, Source* source) {
+  if (PODTAIL_MUTANT(kShadowForgotten)) return;
   const bool of_late = source->late_from && source->read.offset > *source->late_from;
   if (of_late != source->late) return;
   OpenRuns* runs = RunsOf(source);
@@ -165,8 +167,10 @@ void BatchAssembler::CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick
   if (!run.open() || source == nullptr) return;
   tick_ = tick;
   giving_ = source;
-  ledger_->Journal(run.last_source(), run.last_begin());
-  journal_ = true;
+  if (!PODTAIL_MUTANT(kCutNotJournaled)) {
+    ledger_->Journal(run.last_source(), run.last_begin());
+    journal_ = true;
+  }
   CloseRun(runs, stream);
   journal_ = false;
   SyncRun(runs, stream);

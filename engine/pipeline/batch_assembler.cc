@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/record/replay_rules.h"
 #include "podtail/cri_line.h"
 #include "podtail/pod_log_path.h"
@@ -40,6 +41,10 @@ void BatchAssembler::Open(const SourceOpened& opened) {
   source.file = opened.file;
   source.path = opened.path;
   source.replay = opened.start.committed.replay;
+  if (PODTAIL_MUTANT(kReplayForgotten)) source.replay = {};
+  for (ReplayState::Stream& stream : source.replay.streams) {
+    if (PODTAIL_MUTANT(kTieBreakForgotten)) stream.last_raw = stream.last_out = Timestamp{};
+  }
   source.found = source.replay;
   source.cuts = start.cuts;
   source.late_from = start.late_from;
@@ -128,6 +133,10 @@ void BatchAssembler::TakeLine(const TailedLine& line, const TailOutput& out, con
     if (!source->started) Begin(line, out, source);
     Fragment fragment;
     const bool is_cri = Parse(line, source, &fragment);
+    if (!is_cri && line.ends && PODTAIL_MUTANT(kMalformedSkipped)) {
+      source->last_line = &line;
+      return EndLine(fragment, source, tick);
+    }
     const std::size_t stream = IndexOf(fragment.stream);
     const bool alone = line.ends && fragment.full &&
                        (!is_cri || !RunsOf(source)->of[stream].open()) &&
@@ -184,7 +193,7 @@ void BatchAssembler::AddDirect(const Fragment& fragment, const TailedLine& line,
 void BatchAssembler::Feed(const Fragment& fragment, Source* source, const Tick& tick) {
   OpenRuns* runs = RunsOf(source);
   const bool malformed = HasFlag(fragment.flags, RecordFlags::kMalformed);
-  const std::size_t stream = IndexOf(fragment.stream);
+  const std::size_t stream = PODTAIL_MUTANT(kStreamsMerged) ? 0 : IndexOf(fragment.stream);
   if (malformed && source->split == nullptr) source->split = std::make_unique<FragmentJoiner>();
   FragmentJoiner* run = malformed ? source->split.get() : &runs->of[stream];
   if (!malformed && !run->open()) {

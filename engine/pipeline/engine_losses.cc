@@ -2,6 +2,7 @@
 // What was not delivered: into the loss log first, settled when it is durable there.
 #include <algorithm>
 
+#include "engine/base/mutant.h"
 #include "engine/pipeline/engine_impl.h"
 
 namespace podtail {
@@ -79,7 +80,8 @@ void Engine::Impl::AppendLosses(const Tick& tick) {
     if (!progress.trouble.ok()) SayTrouble(progress.trouble, &loss_trouble);
   }
   const auto durable_now = [&](const Losing& entry) {
-    if (!entry.appended || entry.write > written) return false;
+    if (!entry.appended) return false;
+    if (entry.write > written && !PODTAIL_MUTANT(kSettleBeforeLoss)) return false;
     SettleLost(entry);
     return true;
   };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/pipeline/engine_impl.h"
 
 namespace podtail {
@@ -58,6 +59,11 @@ void Engine::Impl::TakeDelivery(const Delivery& delivery, const Tick& tick) {
       moved = true;
       return;
     case DeliveryOutcome::kRefused:
+      if (PODTAIL_MUTANT(kRefusedIsDelivered)) {
+        lanes.Settle(delivery.batch);
+        ledger.Settle(delivery.batch);
+        return;
+      }
       losing.push_back({.sequence = delivery.batch,
                         .batch = batch,
                         .refused = delivery.refused,
@@ -66,6 +72,14 @@ void Engine::Impl::TakeDelivery(const Delivery& delivery, const Tick& tick) {
       return;
     case DeliveryOutcome::kRetry:
       ++counted.retries;
+      if (PODTAIL_MUTANT(kDeliveredCountedTwice)) {
+        counted.records_delivered += batch->records().size();
+      }
+      if (PODTAIL_MUTANT(kGiveUp)) {
+        lanes.Settle(delivery.batch);
+        ledger.Settle(delivery.batch);
+        return;
+      }
       if (parts.observer != nullptr) parts.observer->OnExportRetry(batch->resource(), delivery.why);
       lanes.Retry(delivery.batch, std::max(delivery.retry_at, tick.now));
       return;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 
 namespace podtail {
 
@@ -84,7 +85,11 @@ void LaneQueues::Seal(LaneState* lane) {
     ungated_.emplace_back(lane->sequence, lane->lane);
   }
   by_sequence_.emplace(lane->sequence, lane->lane);
-  lane->sealed.push_back(std::move(sealed));
+  if (PODTAIL_MUTANT(kLaneOutOfOrder)) {
+    lane->sealed.push_front(std::move(sealed));
+  } else {
+    lane->sealed.push_back(std::move(sealed));
+  }
   offerable_.insert(lane->lane);
 }
 
@@ -158,10 +163,11 @@ bool LaneQueues::OfferLane(LaneState* lane, const Tick& tick, WriteSequence dura
   if (lane->retry_at && *lane->retry_at > tick.now) return false;
   for (Sealed& sealed : lane->sealed) {
     if (sealed.state != State::kWaiting) continue;
-    if (sealed.gated && sealed.gate > durable) return taken;
+    if (sealed.gated && sealed.gate > durable && !PODTAIL_MUTANT(kGateIgnored)) return taken;
     switch (exporter_->Offer(sealed.batch)) {
       case OfferResult::kTaken:
         sealed.state = State::kOffered;
+        if (PODTAIL_MUTANT(kCommitOnSend)) ledger_->Settle(sealed.batch->sequence());
         ++offered_;
         taken = true;
         break;

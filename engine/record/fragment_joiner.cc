@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/record/replay_rules.h"
 
 namespace podtail {
@@ -123,7 +124,7 @@ void FragmentJoiner::EmitPart(RecordFlags more, bool split, JoinerOutput* out) {
     draft.body = body_;
     draft.time = time_;
     draft.pieces = pieces_;
-    draft.part = split ? part_ : 0;
+    draft.part = split ? (PODTAIL_MUTANT(kPartsAlike) ? 1 : part_) : 0;
     draft.stream = stream_;
     draft.flags = flags_ | more;
     if (fragments_ > 1) draft.flags = draft.flags | RecordFlags::kJoined;

@@ -3,6 +3,7 @@
 #define PODTAIL_ENGINE_RECORD_REPLAY_RULES_H_
 // How the lines before a record shape it (resume_point.h). Pure: the same state
 // and the same bytes give the same record, in this life and after a restart.
+#include "engine/base/mutant.h"
 #include "podtail/resume_point.h"
 
 namespace podtail {
@@ -13,7 +14,8 @@ namespace podtail {
 inline Timestamp NextTime(ReplayState::Stream* stream, Timestamp raw, bool unique) noexcept {
   const bool repeats =
       raw == stream->last_raw || (stream->last_raw < raw && raw <= stream->last_out);
-  const Timestamp out = unique && repeats ? stream->last_out + std::chrono::nanoseconds(1) : raw;
+  const bool moves = unique && repeats && !PODTAIL_MUTANT(kTimesNotUnique);
+  const Timestamp out = moves ? stream->last_out + std::chrono::nanoseconds(1) : raw;
   stream->last_raw = raw;
   stream->last_out = out;
   return out;

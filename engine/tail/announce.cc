@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/tail/tailer_impl.h"
 #include "podtail/observer.h"
 
@@ -251,7 +252,8 @@ KnownCheckpoints::Answer Tailer::Impl::ChooseStart(Generation* generation,
   // A malformed first line has no line before it to borrow a time from.
   const Timestamp birth = generation->key.birth_time;
   start->committed.replay.line_time = birth == Timestamp{} ? generation->modify_time : birth;
-  if (first_life && generation->first_look && options.unknown_at_startup == StartAt::kEnd) {
+  const bool at_end = first_life && options.unknown_at_startup == StartAt::kEnd;
+  if (generation->first_look && (at_end || (!first_life && PODTAIL_MUTANT(kStartAtEnd)))) {
     StartAtEnd(generation, start);
   }
   return KnownCheckpoints::Answer::kUnknown;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/tail/file_identity.h"
+#include "engine/base/mutant.h"
 
 #include <algorithm>
 
@@ -39,9 +40,11 @@ Expected<std::size_t> ReadWhole(LogFile* file, std::uint64_t offset, std::span<c
 }
 
 InstanceKey KeyOf(const FileStat& stat) {
+  if (PODTAIL_MUTANT(kIdentityIsInode)) return {stat.inode, Timestamp{}, 0};
   return {stat.inode, stat.birth_time, stat.handle_generation};
 }
 InstanceKey KeyOf(const FileIdentity& file) {
+  if (PODTAIL_MUTANT(kIdentityIsInode)) return {file.inode, Timestamp{}, 0};
   return {file.inode, file.birth_time, file.handle_generation};
 }
 

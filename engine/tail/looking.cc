@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/tail/tailer_impl.h"
 #include "podtail/observer.h"
 
@@ -82,6 +83,10 @@ bool Tailer::Impl::TakeStat(Generation* generation, const FileStat& stat, const 
   const bool touched = stat.modify_time != generation->modify_time;
   const bool gone = stat.deleted && !generation->deleted;
   generation->deleted = stat.deleted;
+  if (gone && PODTAIL_MUTANT(kDropDeleted)) {
+    CloseFile(generation);
+    return true;
+  }
   generation->modify_time = stat.modify_time;
   if (generation->archive != nullptr) {
     if (stat.size == generation->disk_bytes) return gone;

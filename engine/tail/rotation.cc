@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/tail/tailer_impl.h"
 #include "podtail/observer.h"
 
@@ -160,6 +161,9 @@ void Tailer::Impl::UpdateFound(Generation* generation, const FoundFile& file, co
       observer->OnFileRotated(options.root + "/" + file.path);
     }
     generation->name = file;
+    if (PODTAIL_MUTANT(kRenameIsNew) && generation->state == GenerationState::kReading) {
+      Restart(generation);
+    }
   }
   if (generation->file != nullptr && generation->active()) {
     if ((generation->archive != nullptr) == file.compressed) TakeStat(generation, stat, tick);
@@ -177,7 +181,8 @@ void Tailer::Impl::UpdateFound(Generation* generation, const FoundFile& file, co
     generation->size = stat.size;
   }
   const bool news = file.compressed || touched || stat.size != generation->offset;
-  if (generation->state == GenerationState::kRetired && news) {
+  const bool asleep = PODTAIL_MUTANT(kNeverReopened);
+  if (generation->state == GenerationState::kRetired && news && !asleep) {
     // Written to after it was closed: goes on under a new id, or begins again.
     if (!file.compressed && stat.size < generation->offset) {
       superseded.push_back(generation->identity);
@@ -231,6 +236,8 @@ bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
     case GenerationState::kClosed:
       return false;
     case GenerationState::kRetired: {
+      if (PODTAIL_MUTANT(kCheckpointsForgottenEarly))
+        output->vanished.push_back(generation->identity);
       if (tick.now - generation->missing_since < kVanishAfter) return false;
       // It may stand where this container's listing does not look.
       const auto stat = files->Stat(generation->name.root, generation->name.path);

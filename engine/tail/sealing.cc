@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/tail/tailer_impl.h"
 
 namespace podtail {
@@ -32,12 +33,13 @@ bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const 
   if (generation.archive != nullptr && generation.archive->end() == GzipLogFile::End::kCorrupt) {
     return true;
   }
-  if (tick.now - generation.rests_since < options.seal_grace) return false;
+  const Duration grace = PODTAIL_MUTANT(kSealAtOnce) ? Duration::zero() : options.seal_grace;
+  if (tick.now - generation.rests_since < grace) return false;
   if (generation.deleted || generation.archive != nullptr) return true;
   for (std::size_t i = index + 1; i < container.generations.size(); ++i) {
     const Generation& newer = *container.generations[i];
     // Writers change files late: the grace begins when there is a newer file.
-    if (generation.looked_in < newer.found_in || tick.now - newer.found_at < options.seal_grace) {
+    if (generation.looked_in < newer.found_in || tick.now - newer.found_at < grace) {
       continue;
     }
     // Of one instance: not before it is settled which lines came in time.

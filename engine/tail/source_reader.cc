@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/tail/tailer_impl.h"
 #include "podtail/observer.h"
 
@@ -27,6 +28,7 @@ bool Tailer::Impl::Rested(const Generation& older, const Generation& newer,
   // Only a look after the newer one was there says that the older one has ended:
   // what was written between its last look and the rename is still to be read.
   if (older.looked_in < newer.found_in) return false;
+  if (PODTAIL_MUTANT(kSwitchAtOnce)) return true;
   if (tick.now - std::max(older.rests_since, newer.found_at) >= options.switch_grace) return true;
   // Of what the first pass found, a file last written long ago need not be
   // watched: nobody waits for an old tree. Later a quiet file that is rotated may
@@ -274,6 +276,7 @@ std::size_t Tailer::Impl::Split(Generation* generation, std::string_view fresh, 
     return taken;
   }
   const bool at_end = fresh.size() < wanted;
+  if (at_end && PODTAIL_MUTANT(kPartialLineSkipped)) return fresh.size();
   if (taken < fresh.size() && taken == 0 && lines_before == lines_left) {
     if (generation->mid_line || (whole_buffer && !at_end)) {
       Emit(generation, fresh, {generation->offset, generation->offset + fresh.size()}, false);
