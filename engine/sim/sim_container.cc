@@ -7,25 +7,34 @@
 namespace podtail {
 namespace {
 
-constexpr std::array<std::string_view, 10> kOddTimes = {
-    "2016-12-31T23:59:60Z",
-    "2016-12-30T23:59:60Z",
-    "0000-01-01T00:00:00Z",
-    "9999-12-31T23:59:59.999999999Z",
-    "2024-02-30T00:00:00Z",
-    "2024-02-29T24:00:00Z",
-    "2024-01-01T00:00:00.1234567891234Z",
-    "2024-01-01t00:00:00-00:00",
-    "2024-01-01T00:00:00,5Z",
-    "2017-01-01T08:59:60+09:00"};
+constexpr std::array<std::string_view, 10> kOddTimes = {"2016-12-31T23:59:60Z",
+                                                        "2016-12-30T23:59:60Z",
+                                                        "0000-01-01T00:00:00Z",
+                                                        "9999-12-31T23:59:59.999999999Z",
+                                                        "2024-02-30T00:00:00Z",
+                                                        "2024-02-29T24:00:00Z",
+                                                        "2024-01-01T00:00:00.1234567891234Z",
+                                                        "2024-01-01t00:00:00-00:00",
+                                                        "2024-01-01T00:00:00,5Z",
+                                                        "2017-01-01T08:59:60+09:00"};
 
 constexpr std::array<std::string_view, 9> kOddMessages = {
-    std::string_view("\0\0nul", 5), "cr\r", "\xC3", "\xFF\xFE", "tail \xE2\x82", "",
-    " ", "level=error trace_id=0123456789abcdef0123456789abcdef", "{\"level\":\"warn\"}"};
+    std::string_view("\0\0nul", 5),
+    "cr\r",
+    "\xC3",
+    "\xFF\xFE",
+    "tail \xE2\x82",
+    "",
+    " ",
+    "level=error trace_id=0123456789abcdef0123456789abcdef",
+    "{\"level\":\"warn\"}"};
 
-constexpr std::array<std::string_view, 6> kNoLines = {
-    "no CRI line", "", "2024-01-01T00:00:00Z stdfoo F x", "2024-01-01T00:00:00Z stdout",
-    "panic: oh no", "2024-01-01T00:00:00Z  stdout F two blanks"};
+constexpr std::array<std::string_view, 6> kNoLines = {"no CRI line",
+                                                      "",
+                                                      "2024-01-01T00:00:00Z stdfoo F x",
+                                                      "2024-01-01T00:00:00Z stdout",
+                                                      "panic: oh no",
+                                                      "2024-01-01T00:00:00Z  stdout F two blanks"};
 
 void Padded(std::int64_t value, std::size_t digits, std::string* out) {
   std::string text = std::to_string(value);
@@ -141,7 +150,18 @@ bool SimContainer::BeginsFile(const Stream& to) const {
   return !options_->equal_heads && to.node->bytes.empty();
 }
 
+// W2: long after the rotation. Whole lines only, and only where there are no runs.
+void SimContainer::WriteLate() {
+  if (previous_ == nullptr || previous_->gone || previous_->bytes.empty()) return;
+  trace_->Hit(SimMark::kWroteLate);
+  trace_->Note("writes late", previous_->last_path);
+  std::string line = TimeText(true);
+  line.append(" stdout F ").append(Message(true)).push_back('\n');
+  files_->Append(previous_, line);
+}
+
 void SimContainer::Write() {
+  if (tape_->OneIn(options_->late_in)) return WriteLate();
   const std::size_t stream = tape_->Below(2);
   Stream& to = streams_[stream];
   if (to.node == nullptr) return;
@@ -167,7 +187,8 @@ void SimContainer::Begin(SimNode* node) {
 void SimContainer::Flush(std::size_t stream) {
   if (tape_->Below(3) != 2 || streams_[stream].node == nullptr) return;
   trace_->Hit(SimMark::kClosingFlush);
-  WriteFragment(stream, false, Message(BeginsFile(streams_[stream])));
+  const bool full = options_->partial_in == 0;
+  WriteFragment(stream, full, Message(BeginsFile(streams_[stream])));
 }
 
 void SimContainer::Reopen(SimNode* node, Instant now) {
@@ -183,6 +204,7 @@ void SimContainer::Advance(Instant now) {
     Stream& stream = streams_[i];
     if (stream.next == nullptr || stream.change_at > now) continue;
     Flush(i);
+    previous_ = stream.node;
     stream.node = stream.next;
     stream.next = nullptr;
     trace_->Note(i == 0 ? "stdout changes files" : "stderr changes files", directory_);

@@ -19,14 +19,15 @@ struct SimWriterOptions {
   std::uint32_t partial_in = 3;     // a fragment that does not end its run
   std::uint32_t malformed_in = 40;  // 0: never
   std::uint32_t torn_in = 0;
-  std::uint32_t long_in = 40;       // a long message
+  std::uint32_t long_in = 40;  // a long message
   std::uint32_t long_bytes = 300;
-  std::uint32_t odd_in = 20;        // NUL, CR, bytes that are no UTF-8, nothing at all
+  std::uint32_t odd_in = 20;  // NUL, CR, bytes that are no UTF-8, nothing at all
   std::uint32_t odd_time_in = 60;
-  std::uint32_t zone = 0;           // 0: Z
+  std::uint32_t zone = 0;  // 0: Z
   bool times_go_back = false;
   bool equal_heads = false;
-  std::uint32_t switch_ms = 700;    // a stream changes files within it
+  std::uint32_t late_in = 0;      // a line into the file before, however long ago
+  std::uint32_t switch_ms = 700;  // a stream changes files within it
 };
 
 class SimContainer {
@@ -63,6 +64,7 @@ class SimContainer {
     bool in_run = false;
   };
 
+  void WriteLate();
   void WriteFragment(std::size_t stream, bool full, std::string message);
   void Flush(std::size_t stream);
   bool BeginsFile(const Stream& to) const;
@@ -76,6 +78,7 @@ class SimContainer {
   std::string directory_;
   std::uint32_t restart_ = 0;
   std::array<Stream, 2> streams_{};
+  SimNode* previous_ = nullptr;  // what the streams wrote into before
   std::uint64_t serial_ = 0;
   std::int64_t clock_ns_ = 0;
 };

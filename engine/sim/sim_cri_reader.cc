@@ -82,8 +82,8 @@ bool ReadTime(std::string_view text, SimLine* line) {
     nanos = 999'999'999;
   }
   // Only years whose every nanosecond has 64 bits are compared.
-  const int in_utc = static_cast<int>(
-      std::chrono::year_month_day(std::chrono::floor<days>(minutes)).year());
+  const int in_utc =
+      static_cast<int>(std::chrono::year_month_day(std::chrono::floor<days>(minutes)).year());
   if (in_utc < 1678 || in_utc > 2261) {
     line->clamped = true;
     return true;

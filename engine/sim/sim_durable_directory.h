@@ -19,9 +19,9 @@
 namespace podtail {
 
 struct SimDiskOptions {
-  std::uint32_t fails_in = 0;         // one job in so many; 0: never
-  std::uint32_t slowest_ms = 0;       // a job takes up to so long
-  std::size_t sector_bytes = 64;      // what a crash tears at
+  std::uint32_t fails_in = 0;     // one job in so many; 0: never
+  std::uint32_t slowest_ms = 0;   // a job takes up to so long
+  std::size_t sector_bytes = 64;  // what a crash tears at
 };
 
 // What a crash does to the job under way.

@@ -4,6 +4,10 @@
 // Which families of events a simulated world may have. What the engine cannot do
 // yet is off; switching it on is one line. A swarm still leaves each of them out of
 // most worlds.
+#include <string_view>
+
+#include "engine/sim/sim_marks.h"
+
 namespace podtail {
 
 struct SimFeatures {
@@ -21,15 +25,23 @@ struct SimFeatures {
   bool hints = true;                // change hints of every kind
   bool state_damage = true;         // between two lives
   bool no_birth_times = false;      // and no handles: an inode says nothing
-  bool short_reads = false;         // a read may stop anywhere
+  bool short_reads = true;          // a read may stop anywhere
   bool open_errors = false;         // no permission, no descriptor, for a while
   bool torn_lines = false;          // the writer's disk is full for a moment
   bool static_pods = false;         // a directory is made again under its old name
+  bool damage_and_trouble = false;  // damaged state on a disk that refuses jobs
+  bool run_age = false;             // run_age_max: runs are closed by a timer
+  bool late_lines = false;          // whole lines into a rotated file, however late
   bool equal_heads = false;         // two files begin with the same line
   bool same_second = false;         // two rotations: the second name overwrites the first
-  bool read_errors = false;         // and fail from some offset on
-  bool line_overflow = false;        // LineOverflow::kDrop
+  bool read_errors = true;          // and fail from some offset on
+  bool line_overflow = false;       // LineOverflow::kDrop
 };
+
+// Switches one on by its name; false: there is none of that name.
+bool SwitchOn(std::string_view name, SimFeatures* features);
+// Marks that only a family that is off can leave.
+bool NeedsFeature(SimMark mark, const SimFeatures& features);
 
 }  // namespace podtail
 #endif

@@ -56,9 +56,9 @@ const std::vector<SimLine>& SimGeneration::Lines() {
 
 SimLine SimGeneration::LineAt(std::uint64_t at) {
   ReadOn();
-  const auto line = std::upper_bound(
-      lines_.begin(), lines_.end(), at,
-      [](std::uint64_t offset, const SimLine& each) { return offset < each.end; });
+  const auto line =
+      std::upper_bound(lines_.begin(), lines_.end(), at,
+                       [](std::uint64_t offset, const SimLine& each) { return offset < each.end; });
   PODTAIL_DCHECK(line != lines_.end());
   return *line;
 }
@@ -75,9 +75,9 @@ void SimGeneration::SplitAt(std::uint64_t at) {
 
 void SimGeneration::Own(const Extent& extent, int stream, SimRanges* own, std::string* body) {
   ReadOn();
-  auto line = std::upper_bound(
-      lines_.begin(), lines_.end(), extent.begin,
-      [](std::uint64_t offset, const SimLine& each) { return offset < each.end; });
+  auto line =
+      std::upper_bound(lines_.begin(), lines_.end(), extent.begin,
+                       [](std::uint64_t offset, const SimLine& each) { return offset < each.end; });
   for (; line != lines_.end() && line->begin < extent.end; ++line) {
     if (stream >= 0 && (!line->cri || line->stream != static_cast<std::size_t>(stream))) continue;
     const std::uint64_t begin = std::max(line->begin, extent.begin);

@@ -52,21 +52,21 @@ class SimGeneration {
   std::string path;       // the first name it had
   std::string directory;  // of that name
   std::uint32_t restart = 0;
-  bool cut = false;           // its file holds other bytes now
-  std::uint32_t carriers = 1;  // files that hold it, compressed ones too
-  std::uint64_t gone_step = 0;  // of the world, when nobody could read it any more
-  bool compressed = false;    // at least one of them is
-  bool torn = false;          // and it is not whole
-  bool excused = false;       // bytes of it may be missing: nobody could have read them
-  std::uint64_t opened_life = 0;   // last life that announced it
-  std::uint64_t seen_to = 0;       // how far this life was told it reaches
-  std::uint64_t put = 0;           // last submitted offset, in this life
-  std::uint64_t put_durable = 0;   // the store said that so much is durable
+  bool cut = false;                  // its file holds other bytes now
+  std::uint32_t carriers = 1;        // files that hold it, compressed ones too
+  std::uint64_t gone_step = 0;       // of the world, when nobody could read it any more
+  bool compressed = false;           // at least one of them is
+  bool torn = false;                 // and it is not whole
+  bool excused = false;              // bytes of it may be missing: nobody could have read them
+  std::uint64_t opened_life = 0;     // last life that announced it
+  std::uint64_t seen_to = 0;         // how far this life was told it reaches
+  std::uint64_t put = 0;             // last submitted offset, in this life
+  std::uint64_t put_durable = 0;     // the store said that so much is durable
   std::uint64_t settled_before = 0;  // when this life began
-  std::uint64_t loaded = 0;        // what this life began with
-  std::uint64_t put_most = 0;      // ever submitted
+  std::uint64_t loaded = 0;          // what this life began with
+  std::uint64_t put_most = 0;        // ever submitted
   bool forgotten = false;
-  bool torn_off = false;           // a record of it lost its beginning: later times may shift
+  bool torn_off = false;  // a record of it lost its beginning: later times may shift
   std::array<std::pair<std::uint64_t, std::uint32_t>, 2> last_first{};  // per stream: begin, part
   Instant openable_since{};
   std::uint64_t openable_turn = 0;  // and the turn of the engine

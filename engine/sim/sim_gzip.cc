@@ -8,8 +8,7 @@ namespace podtail {
 std::string SimGzip(std::string_view bytes) {
   z_stream stream{};
   constexpr int kGzipWindow = 15 + 16;
-  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) !=
-      Z_OK) {
+  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
     return {};
   }
   std::string text(deflateBound(&stream, static_cast<uLong>(bytes.size())) + 64, '\0');

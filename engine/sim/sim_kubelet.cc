@@ -38,8 +38,8 @@ void SimKubelet::StartContainer(Owned* owned, std::string pod, bool is_static) {
   owned->rotated.clear();
   const std::string directory = owned->pod + "/" + std::string(kNames[index % 3]);
   files_->MakeDirectory(directory);
-  owned->container = std::make_unique<SimContainer>(tape_, trace_, files_, &writer, directory,
-                                                    started_++);
+  owned->container =
+      std::make_unique<SimContainer>(tape_, trace_, files_, &writer, directory, started_++);
   owned->container->Begin(files_->Create(owned->container->live()));
   trace_->Note("container", directory);
 }

@@ -19,11 +19,11 @@ struct SimKubeletOptions {
   SimFeatures features;
   std::string root = "/r";
   std::uint32_t containers = 2;
-  std::uint32_t files_max = 3;       // of an instance, the live one included
-  std::uint32_t step_ms = 300;       // between two steps, at most
+  std::uint32_t files_max = 3;  // of an instance, the live one included
+  std::uint32_t step_ms = 300;  // between two steps, at most
   std::uint32_t reopen_fails_in = 0;
-  std::uint32_t dies_in = 0;         // between two steps
-  bool deletes = true;               // retention, removal of instances and pods
+  std::uint32_t dies_in = 0;  // between two steps
+  bool deletes = true;        // retention, removal of instances and pods
 };
 
 class SimKubelet {
@@ -32,13 +32,13 @@ class SimKubelet {
   SimKubelet(ChoiceTape* tape, SimTrace* trace, SimLogFileSystem* files, SimOracle* oracle);
 
   void Begin();
-  void Write();          // one line of some container
-  void Rotate();         // begins it
-  void RestartOne();     // n -> n+1
-  void RemoveOldOne();   // the files of a former instance
-  void ReplacePod();     // deletes one; a new one comes, or a static one again
+  void Write();         // one line of some container
+  void Rotate();        // begins it
+  void RestartOne();    // n -> n+1
+  void RemoveOldOne();  // the files of a former instance
+  void ReplacePod();    // deletes one; a new one comes, or a static one again
   void CopyTruncate();
-  void PlantOddity();    // what does not belong there
+  void PlantOddity();  // what does not belong there
   void LinkOne();
   void MoveOne();
   void Advance(Instant now);

@@ -26,14 +26,14 @@ struct SimNode {
   FileStat stat;         // size is filled in when asked
   FileKind kind = FileKind::kRegular;
   std::string bytes;
-  std::string link;          // of a symbolic link: where it leads
-  std::size_t hidden = 0;    // bytes at the end that no reader sees yet
-  std::uint32_t names = 0;   // hard links
-  std::uint32_t opens = 0;   // by the engine
-  std::uint32_t epoch = 0;   // how often it was cut: other bytes than before
+  std::string link;                        // of a symbolic link: where it leads
+  std::size_t hidden = 0;                  // bytes at the end that no reader sees yet
+  std::uint32_t names = 0;                 // hard links
+  std::uint32_t opens = 0;                 // by the engine
+  std::uint32_t epoch = 0;                 // how often it was cut: other bytes than before
   std::uint64_t broken_from = UINT64_MAX;  // reading from there on is an I/O error
-  bool gone = false;         // no name and not open: nobody can read it any more
-  std::string last_path;     // the last name it had or has
+  bool gone = false;                       // no name and not open: nobody can read it any more
+  std::string last_path;                   // the last name it had or has
 };
 
 enum class SimInodePolicy : std::uint8_t { kLifo = 0, kUnique = 1, kLowest = 2 };

@@ -92,8 +92,8 @@ bool SimOracle::Describe(const RecordBatch& batch, const LogRecord& record, Reco
     }
     // Whoever begins inside a line took its head for a line of its own.
     const bool first = &piece == &record.pieces.front();
-    if (first && record.part <= 1 && generation->LineAt(piece.extent.begin).begin !=
-                                         piece.extent.begin) {
+    if (first && record.part <= 1 &&
+        generation->LineAt(piece.extent.begin).begin != piece.extent.begin) {
       generation->SplitAt(piece.extent.begin);
     }
     const bool last = &piece == &record.pieces.back();
@@ -125,8 +125,9 @@ bool SimOracle::Describe(const RecordBatch& batch, const LogRecord& record, Reco
                    Shown(body) + ": " + Where(*learned->generation, learned->begin));
     return false;
   }
-  learned->words = SimTimeText(record.time, 9, 0) + (record.stream == LogStream::kStdout ? "o " : "e ") + Shown(record.body.view()) + " of " +
-                   Where(*learned->generation, learned->begin) + " part " +
+  learned->words = SimTimeText(record.time, 9, 0) +
+                   (record.stream == LogStream::kStdout ? "o " : "e ") + Shown(record.body.view()) +
+                   " of " + Where(*learned->generation, learned->begin) + " part " +
                    std::to_string(record.part);
   for (const Piece& piece : record.pieces) {
     const SimGeneration& of = *sources_[static_cast<std::size_t>(piece.source)];
@@ -210,8 +211,8 @@ std::uint32_t SimOracle::Learn(const RecordBatch& batch, std::size_t i) {
         !fresh.generation->torn_off &&
         !times_.insert({fresh.generation->id, static_cast<int>(record.stream), record.time})
              .second) {
-      Fail("I6", "one time for two records of a stream, " +
-                     SimTimeText(record.time, 9, 0) + ": " + fresh.words);
+      Fail("I6", "one time for two records of a stream, " + SimTimeText(record.time, 9, 0) + ": " +
+                     fresh.words);
     }
     if (!by_uid_.try_emplace(batch.uid(i), place->second).second) trace_->Hit(SimMark::kUidTwice);
     return place->second;

@@ -33,7 +33,8 @@ namespace podtail {
 
 struct SimOracleOptions {
   bool unique_times = false;
-  bool times_go_back = false;     // what is unique then comes again
+  bool times_go_back = false;   // what is unique then comes again
+  bool long_lines = false;      // longer than the read buffer: parts of one settle by themselves
   bool strong_identity = true;  // birth times or handles tell files apart
   Duration openable_max = std::chrono::seconds(8);  // a file is opened within it
 };
@@ -143,7 +144,7 @@ class SimOracle : public SimFileListener, public Observer {
   std::uint64_t life_ = 0;
   bool alive_ = false;
   bool hindered_ = false;
-  bool weak_ = false;  // a file may not be recognised
+  bool weak_ = false;     // a file may not be recognised
   bool damaged_ = false;  // since some life the state was not what was written
   const SimNode* last_seen_ = nullptr;
   std::vector<SimGeneration*> sources_;

@@ -188,8 +188,7 @@ void SimOracle::EndLife() {
 
 std::vector<SimGeneration*> SimOracle::Resolve(const FileIdentity& file) const {
   std::vector<SimGeneration*> found;
-  const auto exact =
-      by_instance_.find({file.inode, file.birth_time, file.handle_generation});
+  const auto exact = by_instance_.find({file.inode, file.birth_time, file.handle_generation});
   if (exact != by_instance_.end()) {
     for (SimGeneration* generation : exact->second) {
       if (generation->HasHead(file.head)) found.push_back(generation);

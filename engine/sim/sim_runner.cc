@@ -2,6 +2,7 @@
 #include "engine/sim/sim_runner.h"
 
 #include <algorithm>
+#include <exception>
 
 namespace podtail {
 
@@ -10,7 +11,12 @@ SimResult RunTape(ChoiceTape tape, const SimWorldOptions& options, std::size_t e
   SimResult result;
   {
     SimWorld world(options, &tape, &trace);
-    world.Run();
+    try {
+      world.Run();
+    } catch (const std::exception& error) {
+      // An assertion of the engine, where they are on, or no memory.
+      trace.Fail("I9", error.what());
+    }
     result.effects = world.effects();
   }
   result.failure = trace.failure();
@@ -26,7 +32,6 @@ std::string FailureLine(const SimResult& result, std::string_view how_to_replay)
   line.append(result.failure.invariant).append(" ").append(how_to_replay);
   line.append(" step=").append(std::to_string(result.failure.step));
   line.append(" replay: podtail replay --").append(how_to_replay);
-  std::replace(line.begin(), line.end(), '=', '=');
   return line.append(" | ").append(result.failure.message);
 }
 
@@ -102,8 +107,7 @@ SimShrunk Shrink(const SimResult& broken, const SimWorldOptions& options, std::u
   Shrinker shrinker(broken, options, runs_max);
   for (bool smaller = true; smaller && !shrinker.done();) {
     smaller = false;
-    for (std::size_t chunk = std::max<std::size_t>(1, shrinker.size() / 2); chunk > 0;
-         chunk /= 2) {
+    for (std::size_t chunk = std::max<std::size_t>(1, shrinker.size() / 2); chunk > 0; chunk /= 2) {
       smaller = shrinker.DeleteChunks(chunk) || smaller;
       smaller = shrinker.LowerChunks(chunk, true) || smaller;
     }

@@ -19,8 +19,8 @@ struct SimResult {
   std::uint64_t hash = 0;
   std::uint64_t effects = 0;
   std::bitset<kSimMarks> marks;
-  std::string timeline;                 // when events were kept
-  std::vector<std::uint32_t> numbers;   // the whole tape
+  std::string timeline;                // when events were kept
+  std::vector<std::uint32_t> numbers;  // the whole tape
   bool ok() const noexcept { return failure.invariant.empty(); }
 };
 

@@ -26,6 +26,8 @@ void SimWorld::DrawSwarm() {
   swarm_.drains = tape_->OneIn(3);
   swarm_.pauses = tape_->OneIn(3);
   swarm_.damage = tape_->OneIn(4) && features.state_damage;
+  // Both at once is a family of its own.
+  if (!features.damage_and_trouble) swarm_.damage = swarm_.damage && !swarm_.disk_trouble;
   swarm_.turn_ms = tape_->OneIn(4) ? 1500 : 400;
   if (!swarm_.removals) kubelet_.options.deletes = Half();
   kubelet_.options.features.gzip = Half(features.gzip);
@@ -42,6 +44,8 @@ void SimWorld::DrawSizes() {
   engine.tailer.follow_into = {};
   engine.memory_bytes_max = std::size_t{8} * 1024 * 1024;
   engine.run_gap_bytes_max = 40 + tape_->Below(600);
+  if (features.run_age && tape_->OneIn(4))
+    engine.run_age_max = std::chrono::milliseconds(300 + tape_->Below(3000));
   engine.record_bytes_max = 5 + tape_->Below(60);
   if (tape_->OneIn(3)) engine.record_bytes_max = 4096;
   engine.batch_records_max = 1 + tape_->Below(6);
@@ -54,11 +58,11 @@ void SimWorld::DrawSizes() {
   if (few) oracle_.options.openable_max = std::chrono::hours(24);
 
   files_.options.inodes = static_cast<SimInodePolicy>(tape_->Below(3));
-  files_.options.hints = features.hints ? static_cast<SimHintPolicy>(tape_->Below(5))
-                                        : SimHintPolicy::kOff;
+  files_.options.hints =
+      features.hints ? static_cast<SimHintPolicy>(tape_->Below(5)) : SimHintPolicy::kOff;
   if (files_.options.hints == SimHintPolicy::kDropping) {
-    oracle_.options.openable_max = std::max(oracle_.options.openable_max,
-                                            Duration(std::chrono::seconds(130)));
+    oracle_.options.openable_max =
+        std::max(oracle_.options.openable_max, Duration(std::chrono::seconds(130)));
   }
   files_.options.birth_times = !(features.no_birth_times && tape_->OneIn(4));
   files_.options.handle_generations = Half();
@@ -99,11 +103,13 @@ void SimWorld::DrawSink() {
 void SimWorld::DrawWriters() {
   SimWriterOptions& writer = kubelet_.writer;
   writer.partial_in = tape_->OneIn(4) ? 0 : 2 + tape_->Below(4);
+  writer.late_in = writer.partial_in == 0 && Half(options_.features.late_lines) ? 30 : 0;
   writer.malformed_in = Half() ? 40 : 0;
   writer.torn_in = options_.features.torn_lines && tape_->OneIn(4) ? 40 : 0;
   writer.long_in = Half() ? 30 : 0;
   if (tape_->OneIn(20)) {
     writer.long_bytes = 40000;  // longer than the read buffer
+    oracle_.options.long_lines = true;
     engine_options_.record_bytes_max = 2000;
     sink_.options.needs.record_bytes_max = 0;
   }
@@ -112,11 +118,18 @@ void SimWorld::DrawWriters() {
   writer.equal_heads = Half(options_.features.equal_heads);
   writer.zone = tape_->Below(4);
   writer.times_go_back = tape_->OneIn(3);
-  oracle_.options.times_go_back = writer.times_go_back || writer.odd_time_in > 0 || writer.malformed_in > 0;
+  oracle_.options.times_go_back =
+      writer.times_go_back || writer.odd_time_in > 0 || writer.malformed_in > 0;
   writer.switch_ms = options_.features.late_writes && tape_->OneIn(4) ? 8000 : 700;
 }
 
 void SimWorld::DamageOne(std::string* bytes) {
+  if (const std::size_t field = bytes->rfind(" offset=");
+      field != std::string::npos && tape_->Below(3) == 2) {
+    bytes->replace(field, 9, " offset=9");  // a number that is too large, and nothing else
+    trace_->Hit(SimMark::kOffsetRaised);
+    return;
+  }
   switch (tape_->Below(4)) {
     case 0:
       if (bytes->empty()) return;

@@ -53,6 +53,8 @@ def usage(podtail, directory):
     one_line(run(podtail, ["run", "--null", "--stdout", "json", "--shards", "5"], directory), 64, "--memory-max", "10")
     one_line(run(podtail, ["run", "--memory-max", "1MiB"], directory), 64, "--memory-max", "8MiB")
     one_line(run(podtail, ["checkpoints"], directory), 64, "DIR")
+    one_line(run(podtail, ["replay"], directory), 64, "--seed")
+    one_line(run(podtail, ["replay", "--tape", directory + "/none"], directory), 1, "tape")
 
 
 def later_flags(podtail, directory):

@@ -441,7 +441,7 @@ class GenTest(unittest.TestCase):
         self.assertFalse(os.path.exists(self.root()))
 
     def test_commands_that_do_not_exist_yet_say_so(self):
-        for name in ("check", "tap", "explain", "top", "audit", "replay"):
+        for name in ("check", "tap", "explain", "top", "audit"):
             self.assertEqual(self.check_refused(64, [name]),
                              f"podtail: `{name}` does not work yet\n")
 

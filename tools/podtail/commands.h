@@ -20,6 +20,7 @@ int CmdRun(int argc, char** argv);
 int CmdGen(int argc, char** argv);
 int CmdCheckpoints(int argc, char** argv);
 int CmdLedger(int argc, char** argv);
+int CmdReplay(int argc, char** argv);
 int CmdVersion(int argc, char** argv);
 
 }  // namespace podtail

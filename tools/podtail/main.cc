@@ -21,13 +21,13 @@ constexpr std::array<Command, 11> kCommands = {{
     {"gen", podtail::CmdGen, "write a kubelet-like log tree (rotation, gzip, partial lines)"},
     {"checkpoints", podtail::CmdCheckpoints, "list a checkpoint directory"},
     {"ledger", podtail::CmdLedger, "list what was lost: gaps and dead letters"},
+    {"replay", podtail::CmdReplay, "run a simulated world again (for developers)"},
     {"version", podtail::CmdVersion, "print the version, the compiler and the build type"},
     {"check", nullptr, ""},
     {"tap", nullptr, ""},
     {"explain", nullptr, ""},
     {"top", nullptr, ""},
     {"audit", nullptr, ""},
-    {"replay", nullptr, ""},
 }};
 
 std::string Help() {
