@@ -162,7 +162,7 @@ void Tailer::Impl::UpdateFound(Generation* generation, const FoundFile& file, co
     }
     generation->name = file;
     if (PODTAIL_MUTANT(kRenameIsNew) && generation->state == GenerationState::kReading) {
-      Restart(generation);
+      Restart(generation, generation->size);
     }
   }
   if (generation->file != nullptr && generation->active()) {
