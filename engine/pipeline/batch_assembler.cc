@@ -302,8 +302,8 @@ void BatchAssembler::Close(const SourceClosed& closed, const Tick& tick) {
   if (source == nullptr) return;
   source->gone = source->gone || closed.gone;
   for (std::size_t i = 0; i < 2; ++i) {
-    if (source->late_runs != nullptr) CutRun(source->late_runs.get(), i, tick);
     if (closed.finishes_instance) CutRun(&source->instance->runs, i, tick);
+    if (source->late_runs != nullptr) CutRun(source->late_runs.get(), i, tick);
   }
 }
 

@@ -51,7 +51,8 @@ Generation* Tailer::Impl::NextOf(const Container& container, const Tick& tick) c
     if (unseen || generation->may_announce()) return nullptr;
     // Where two newer ones stand, the first of them was rotated too: whoever wrote
     // this one has long been told.
-    const bool settled = i + 2 < all.size() && generation->looked_in >= all[i + 2]->found_in;
+    const bool settled = i + 2 < all.size() && all[i + 2]->SameInstance(*generation) &&
+                         generation->looked_in >= all[i + 2]->found_in;
     if (!settled && !Rested(*generation, *all[i + 1], tick)) return nullptr;
   }
   return nullptr;
