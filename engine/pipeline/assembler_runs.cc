@@ -98,9 +98,11 @@ void BatchAssembler::TetherRuns(const TailedLine& line, const TailOutput& out, S
   const std::vector<SourceId>& begun = source->instance->begun;
   auto first = begun.end();
   for (std::size_t i = 0; i < 2; ++i) {
-    if (runs.of[i].open()) {
-      first = std::min(first, std::find(begun.begin(), begun.end(), runs.opened_in[i]));
-    }
+    if (!runs.of[i].open()) continue;
+    // Of a file that is committed and forgotten: then it came through all of these.
+    auto opened = std::find(begun.begin(), begun.end(), runs.opened_in[i]);
+    if (opened == begun.end()) opened = begun.begin();
+    first = std::min(first, opened);
   }
   for (; first != begun.end(); ++first) {
     if (const Source* earlier = Find(*first)) ledger_->Tether(begin, *first, earlier->at);
