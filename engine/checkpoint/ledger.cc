@@ -3,6 +3,7 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "engine/base/check.h"
@@ -56,6 +57,15 @@ struct CheckpointLedger::Impl {
     std::vector<Tethered> tethers;
     WriteSequence write{};  // carries `put`
   };
+
+  // One on its way to the store.
+  struct Edit {
+    CheckpointEdit edit;
+    std::vector<SourceId> put;
+    std::set<SourceId> done;
+  };
+  void PutInOrder(SourceId id, Edit* edit);
+  void Put(SourceId id, Source* source, Edit* edit);
 
   const ResumePoint& Needed(const Source& source) const;
   bool Held(const Source& source) const;
@@ -257,62 +267,68 @@ void CheckpointLedger::Forget(const FileIdentity& file) {
   impl_->forget.push_back(file);
 }
 
+// A tether looks at where its earlier source goes in this very edit: that one
+// first. They are no cycle: runs come over in one direction.
+void CheckpointLedger::Impl::PutInOrder(SourceId id, Edit* edit) {
+  const auto place = std::lower_bound(touched.begin(), touched.end(), id);
+  if (place == touched.end() || *place != id || edit->done.count(id) > 0) return;
+  edit->done.insert(id);
+  Source* source = Find(id);
+  if (source == nullptr) return;
+  for (const Tethered& tether : source->tethers) PutInOrder(tether.earlier, edit);
+  Put(id, source, edit);
+}
+
+void CheckpointLedger::Impl::Put(SourceId id, Source* source, Edit* edit) {
+  auto& tethers = source->tethers;
+  const auto released = [&](const Tethered& tether) {
+    const Source* earlier = Find(tether.earlier);
+    return earlier == nullptr || earlier->put.committed.offset >= tether.until;
+  };
+  tethers.erase(std::remove_if(tethers.begin(), tethers.end(), released), tethers.end());
+  ResumePoint needed = Needed(*source);
+  if (!tethers.empty()) ForgetRuns(&needed);
+  PODTAIL_DCHECK(needed.offset >= source->put.committed.offset);
+  const bool moved =
+      needed.offset >= source->put.committed.offset && needed != source->put.committed;
+  if (source->closed && !Held(*source)) finishing.push_back(id);
+  if ((!moved && !source->journal) || source->silent) return;
+  source->journal = false;
+  if (moved) source->put.committed = needed;
+  auto& cuts = source->put.cuts;
+  const auto passed = [&](std::uint64_t cut) { return cut < source->put.committed.offset; };
+  cuts.erase(std::remove_if(cuts.begin(), cuts.end(), passed), cuts.end());
+  edit->edit.put.push_back(source->put);
+  if (source->replaces_other) {
+    edit->edit.forget.push_back(source->replaces);
+    source->replaces_other = false;
+  }
+  edit->put.push_back(id);
+}
+
 WriteSequence CheckpointLedger::SubmitTo(CheckpointStore* store) {
   Impl& ledger = *impl_;
-  CheckpointEdit edit;
+  const auto sort_unique = [](std::vector<SourceId>* ids) {
+    std::sort(ids->begin(), ids->end());
+    ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
+  };
   ledger.touched.insert(ledger.touched.end(), ledger.tethered.begin(), ledger.tethered.end());
-  // Older sources first: a tether looks at where its earlier source goes in
-  // this very edit.
-  std::sort(ledger.touched.begin(), ledger.touched.end());
-  ledger.touched.erase(std::unique(ledger.touched.begin(), ledger.touched.end()),
-                       ledger.touched.end());
-  std::vector<SourceId> put;
-  for (const SourceId id : ledger.touched) {
-    Impl::Source* source = ledger.Find(id);
-    if (source == nullptr) continue;
-    auto& tethers = source->tethers;
-    tethers.erase(std::remove_if(tethers.begin(), tethers.end(),
-                                 [&](const Impl::Tethered& tether) {
-                                   const Impl::Source* earlier = ledger.Find(tether.earlier);
-                                   return earlier == nullptr ||
-                                          earlier->put.committed.offset >= tether.until;
-                                 }),
-                  tethers.end());
-    ResumePoint needed = ledger.Needed(*source);
-    if (!tethers.empty()) ForgetRuns(&needed);
-    PODTAIL_DCHECK(needed.offset >= source->put.committed.offset);
-    const bool moved =
-        needed.offset >= source->put.committed.offset && needed != source->put.committed;
-    if (source->closed && !ledger.Held(*source)) ledger.finishing.push_back(id);
-    if ((!moved && !source->journal) || source->silent) continue;
-    source->journal = false;
-    if (moved) source->put.committed = needed;
-    auto& cuts = source->put.cuts;
-    cuts.erase(
-        std::remove_if(cuts.begin(), cuts.end(),
-                       [&](std::uint64_t cut) { return cut < source->put.committed.offset; }),
-        cuts.end());
-    edit.put.push_back(source->put);
-    if (source->replaces_other) {
-      edit.forget.push_back(source->replaces);
-      source->replaces_other = false;
-    }
-    put.push_back(id);
-  }
+  sort_unique(&ledger.touched);
+  Impl::Edit edit;
+  for (const SourceId id : ledger.touched) ledger.PutInOrder(id, &edit);
   ledger.touched.clear();
-  std::sort(ledger.tethered.begin(), ledger.tethered.end());
-  ledger.tethered.erase(std::unique(ledger.tethered.begin(), ledger.tethered.end()),
+  sort_unique(&ledger.tethered);
+  const auto free = [&](SourceId id) {
+    const Impl::Source* source = ledger.Find(id);
+    return source == nullptr || source->tethers.empty();
+  };
+  ledger.tethered.erase(std::remove_if(ledger.tethered.begin(), ledger.tethered.end(), free),
                         ledger.tethered.end());
-  ledger.tethered.erase(std::remove_if(ledger.tethered.begin(), ledger.tethered.end(),
-                                       [&](SourceId id) {
-                                         const Impl::Source* source = ledger.Find(id);
-                                         return source == nullptr || source->tethers.empty();
-                                       }),
-                        ledger.tethered.end());
-  edit.forget.insert(edit.forget.end(), ledger.forget.begin(), ledger.forget.end());
+  auto& forget = edit.edit.forget;
+  forget.insert(forget.end(), ledger.forget.begin(), ledger.forget.end());
   ledger.forget.clear();
-  if (!edit.empty()) ledger.submitted = store->Submit(std::move(edit));
-  for (const SourceId id : put) ledger.Find(id)->write = ledger.submitted;
+  if (!edit.edit.empty()) ledger.submitted = store->Submit(std::move(edit.edit));
+  for (const SourceId id : edit.put) ledger.Find(id)->write = ledger.submitted;
   return ledger.submitted;
 }
 
