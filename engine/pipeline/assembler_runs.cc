@@ -105,7 +105,10 @@ void BatchAssembler::TetherRuns(const TailedLine& line, const TailOutput& out, S
     first = std::min(first, opened);
   }
   for (; first != begun.end(); ++first) {
-    if (const Source* earlier = Find(*first)) ledger_->Tether(begin, *first, earlier->at);
+    const Source* earlier = Find(*first);
+    if (earlier == nullptr) continue;
+    // What came late has nothing to do with the runs.
+    ledger_->Tether(begin, *first, std::min(earlier->at, earlier->late_from.value_or(earlier->at)));
   }
 }
 
