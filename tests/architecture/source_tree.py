@@ -29,6 +29,8 @@ class Tree:
         files = {}
         for name in sorted(os.listdir(root)):
             full = os.path.join(root, name)
+            if name == ".git":  # a file, in a worktree: where the clone is
+                continue
             if os.path.isfile(full):
                 _read_into(files, full, name)
             elif name in TOP_FOLDERS:
