@@ -124,7 +124,7 @@ struct Engine::Impl {
   // Scratch of one turn
   TailOutput out;
   std::vector<Delivery> answered;
-  Instant exporter_due{}, store_due{}, losses_due{}, seal_due{}, tailer_due{};
+  Instant exporter_due{}, store_due{}, losses_due{}, tailer_due{};
 };
 
 }  // namespace podtail

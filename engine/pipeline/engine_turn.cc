@@ -21,8 +21,8 @@ Expected<Instant> Engine::Impl::Poll(const Tick& tick) {
   Retire();
   Offer(tick);
   Read(tick);
-  Instant due =
-      std::min({exporter_due, store_due, losses_due, seal_due, tailer_due, lanes.next_retry()});
+  // Behind the reading: what it put into a batch of age 0 is to be sealed at once.
+  Instant due = std::min({exporter_due, store_due, losses_due, tailer_due, lanes.NextOffer(tick)});
   if (moved) due = std::min(due, next_commit);
   for (const auto& [container, each] : shed) {
     // One that is due already waits for memory.
@@ -124,7 +124,7 @@ void Engine::Impl::Retire() {
 
 void Engine::Impl::Offer(const Tick& tick) {
   if (draining) lanes.SealAll();
-  seal_due = lanes.SealOld(tick);
+  lanes.SealOld(tick);
   const bool taken = lanes.Offer(tick, durable);
   // What a sink has taken it may answer at its next poll.
   if (taken) exporter_due = tick.now;

@@ -91,6 +91,7 @@ void LaneQueues::Seal(LaneState* lane) {
     lane->sealed.push_back(std::move(sealed));
   }
   offerable_.insert(lane->lane);
+  sealed_since_offer_ = true;
 }
 
 void LaneQueues::Gate(WriteSequence gate) {
@@ -101,20 +102,31 @@ void LaneQueues::Gate(WriteSequence gate) {
   ungated_.clear();
 }
 
-Instant LaneQueues::SealOld(const Tick& tick) {
-  while (!ages_.empty()) {
-    const auto [sequence, lane] = ages_.front();
+LaneQueues::LaneState* LaneQueues::OldestOpen() {
+  for (; !ages_.empty(); ages_.pop_front()) {
+    const auto& [sequence, lane] = ages_.front();
     const auto found = lanes_.find(lane);
     const bool still_open =
         found != lanes_.end() && found->second.open && found->second.sequence == sequence;
-    if (still_open) {
-      const Instant due = found->second.opened_at + limits_.batch_age_max;
-      if (due > tick.now) return due;
-      Seal(&found->second);
-    }
-    ages_.pop_front();
+    if (still_open) return &found->second;
   }
-  return Instant::max();
+  return nullptr;
+}
+
+void LaneQueues::SealOld(const Tick& tick) {
+  LaneState* oldest = OldestOpen();
+  while (oldest != nullptr && oldest->opened_at + limits_.batch_age_max <= tick.now) {
+    Seal(oldest);
+    oldest = OldestOpen();
+  }
+}
+
+Instant LaneQueues::NextOffer(const Tick& tick) {
+  if (sealed_since_offer_) return tick.now;
+  const LaneState* oldest = OldestOpen();
+  const Instant seal =
+      oldest == nullptr ? Instant::max() : oldest->opened_at + limits_.batch_age_max;
+  return std::min(seal, retrying_.empty() ? Instant::max() : retrying_.begin()->first);
 }
 
 void LaneQueues::SealAll() {
@@ -133,6 +145,7 @@ bool LaneQueues::Offer(const Tick& tick, WriteSequence durable) {
     found->second.retry_at.reset();
     offerable_.insert(lane);
   }
+  sealed_since_offer_ = false;
   bool taken = false;
   bool full = false;
   // Once around, beginning where the exporter was full the last time.
@@ -179,10 +192,6 @@ bool LaneQueues::OfferLane(LaneState* lane, const Tick& tick, WriteSequence dura
     }
   }
   return taken;
-}
-
-Instant LaneQueues::next_retry() const {
-  return retrying_.empty() ? Instant::max() : retrying_.begin()->first;
 }
 
 LaneQueues::LaneState* LaneQueues::LaneOf(BatchSequence sequence, Sealed** sealed) {

@@ -66,14 +66,15 @@ class LaneQueues {
   bool wants_gate() const noexcept { return !ungated_.empty(); }
   void Gate(WriteSequence gate);
 
-  // Seals what is old enough, or everything. The next time one gets too old.
-  Instant SealOld(const Tick& tick);
+  // Seals what is old enough, or everything.
+  void SealOld(const Tick& tick);
   void SealAll();
 
   // Offers what may go. True when something was taken.
   bool Offer(const Tick& tick, WriteSequence durable);
-  // When a lane that waits may be offered again.
-  Instant next_retry() const;
+  // When there is something new to offer: a batch that was sealed since the last
+  // Offer(), one that gets too old, or a lane that may be offered again.
+  Instant NextOffer(const Tick& tick);
 
   // The batch behind a delivery; null if it was dropped meanwhile.
   RecordBatchRef Find(BatchSequence sequence) const;
@@ -114,6 +115,8 @@ class LaneQueues {
     WriteSequence gate{};
   };
   void Seal(LaneState* lane);
+  // The lane with the oldest open batch; null: there is none.
+  LaneState* OldestOpen();
   bool OfferLane(LaneState* lane, const Tick& tick, WriteSequence durable, bool* full);
   void ForgetIfEmpty(const Lane& lane);
   static std::size_t BytesOf(const LaneState& lane);
@@ -127,6 +130,7 @@ class LaneQueues {
   std::map<BatchSequence, Lane> by_sequence_;        // sealed
   std::deque<std::pair<BatchSequence, Lane>> ages_;  // open batches, oldest first
   std::set<Lane> offerable_;                         // may have something to offer
+  bool sealed_since_offer_ = false;
   Lane turn_{};  // the lane to begin with: a full exporter serves all in turn
   std::set<std::pair<Instant, Lane>> retrying_;
   std::set<Lane> refused_;

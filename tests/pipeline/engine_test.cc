@@ -98,8 +98,23 @@ class EngineTest : public testing::Test {
     for (int i = 0; i < n; ++i) {
       now += each;
       files.now += each;
-      ASSERT_TRUE(engine->Poll({Instant(now), files.now}).has_value());
+      const auto next = engine->Poll({Instant(now), files.now});
+      ASSERT_TRUE(next.has_value());
+      due = *next;
     }
+  }
+  // Without those that are due all the time.
+  void StartWithoutState() {
+    auto made =
+        Engine::Create(options, {.files = &files, .exporter = std::make_unique<Script>(&script)});
+    ASSERT_TRUE(made.has_value()) << made.error().ToString();
+    engine = std::move(made).value();
+  }
+  // While it is due at this very time, and no longer.
+  int TurnsThatAreDue() {
+    int turns = 0;
+    for (; turns < 10 && due <= Instant(now); ++turns) Turns(1, Duration::zero());
+    return turns;
   }
 
   MemoryLogFileSystem files;
@@ -109,6 +124,7 @@ class EngineTest : public testing::Test {
   EngineOptions options;
   std::unique_ptr<Engine> engine;
   Duration now{};
+  Instant due{};  // as of the last turn
 };
 
 using Bodies = std::vector<std::string>;
@@ -142,6 +158,32 @@ TEST_F(EngineTest, DeliversCommitsAndHasNothingLeft) {
   const std::uint64_t writes = store.submitted();
   Turns(50);
   EXPECT_EQ(store.submitted(), writes) << "nothing moved, nothing is written";
+}
+
+// Nobody else wakes it: what it read must not wait for the next line to come.
+TEST_F(EngineTest, IsDueAtOnceForABatchOfAge0) {
+  options.batch_age_max = Duration::zero();
+  options.commit_interval = std::chrono::hours(1);
+  StartWithoutState();
+  files.Append(kLive, std::string(kHead) + "F first\n");
+  Turns(20);  // its commit was at once; for the next one there is an hour
+  files.Append(kLive, std::string(kHead) + "F one\n");
+  Turns(1);
+  EXPECT_EQ(TurnsThatAreDue(), 2) << "sealed and offered, then answered";
+  EXPECT_EQ(script.bodies, (Bodies{"first", "one"}));
+}
+
+TEST_F(EngineTest, IsDueAtOnceForABatchThatBecameFull) {
+  options.batch_records_max = 1;
+  options.batch_age_max = std::chrono::hours(1);
+  options.commit_interval = std::chrono::hours(1);
+  StartWithoutState();
+  files.Append(kLive, std::string(kHead) + "F first\n" + kHead + "F next\n");
+  Turns(20);
+  files.Append(kLive, std::string(kHead) + "F one\n" + kHead + "F two\n");
+  Turns(1);
+  EXPECT_EQ(TurnsThatAreDue(), 2);
+  EXPECT_EQ(script.bodies, (Bodies{"first", "next", "one"}));
 }
 
 TEST_F(EngineTest, ReportsADanglingRunAndAnUnterminatedLineAsWaiting) {

@@ -62,10 +62,13 @@ TEST_F(LaneQueuesTest, SealsBySizeByCountAndByAge) {
   for (int i = 0; i < 4; ++i) Add(2, "x");  // the fourth seals three
   EXPECT_TRUE(queues.Offer(At(0), WriteSequence{0}));
   EXPECT_EQ(taker.taken, Sequences({1, 3}));
-  EXPECT_EQ(queues.SealOld(At(999)), Instant(std::chrono::seconds(1)));
-  EXPECT_EQ(queues.SealOld(At(1000)), Instant::max());
+  queues.SealOld(At(999));
+  EXPECT_EQ(queues.NextOffer(At(999)), Instant(std::chrono::seconds(1)));
+  queues.SealOld(At(1000));
+  EXPECT_EQ(queues.NextOffer(At(1000)), At(1000).now) << "sealed, and not offered yet";
   queues.Offer(At(1000), WriteSequence{0});
   EXPECT_EQ(taker.taken, Sequences({1, 3, 2, 4}));
+  EXPECT_EQ(queues.NextOffer(At(1000)), Instant::max());
 }
 
 TEST_F(LaneQueuesTest, NeverMixesTwoInstancesInABatch) {
@@ -88,7 +91,7 @@ TEST_F(LaneQueuesTest, OffersNothingOfALaneBehindWhatCameBack) {
   taker.taken.clear();
   queues.Offer(At(499), WriteSequence{0});
   EXPECT_TRUE(taker.taken.empty()) << "the lane waits for its oldest batch";
-  EXPECT_EQ(queues.next_retry(), At(500).now);
+  EXPECT_EQ(queues.NextOffer(At(499)), At(500).now);
   queues.Offer(At(500), WriteSequence{0});
   EXPECT_EQ(taker.taken, Sequences({1, 5}));
 }
