@@ -31,6 +31,11 @@ std::uint64_t QuarantineNumber(std::string_view name) {
   return number;
 }
 
+void TakeAnotherName(DurableJob* aside) {
+  const std::uint64_t number = QuarantineNumber(aside->target);
+  aside->target = std::string(kQuarantinePrefix) + std::to_string(number + 1) + '.' + aside->name;
+}
+
 Status Damage(std::string_view path, const StoreImage& image, std::uint64_t quarantine) {
   std::string message = "checkpoints in " + std::string(path) + " cannot be trusted:";
   for (const std::string& name : image.untrusted) message += ' ' + name;
@@ -206,8 +211,13 @@ void FileCheckpointStore::Finish(Status result, Instant now) {
   // Somebody else has set it aside, or an attempt that reported failure did.
   const bool gone = step_ == Step::kAside && result.code() == StatusCode::kNotFound;
   if (!result.ok() && !gone) {
+    const bool taken = result.code() == StatusCode::kFailedPrecondition;
     retry_.Failed(std::move(result), now);
-    if (step_ == Step::kAside) return;
+    if (step_ == Step::kAside) {
+      // Something has that name already, perhaps from an attempt that said it failed.
+      if (taken) TakeAnotherName(&aside_.back());
+      return;
+    }
     if (step_ == Step::kAppend && PODTAIL_MUTANT(kAppendBehindTorn)) return;
     journal_ = Journal::kUnusable;
     unsaved_ = true;

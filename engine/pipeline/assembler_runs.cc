@@ -180,6 +180,11 @@ void BatchAssembler::CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick
   journal_ = false;
   SyncRun(runs, stream);
   NoteRuns(source);
+  // Behind what was read so far no run is open any more; a turn that read more says
+  // so at its end.
+  if (source->last_line != nullptr || source->mid_line) return;
+  source->read.replay = source->replay;
+  ledger_->Advance(run.last_source(), source->read);
 }
 
 void BatchAssembler::CloseOldRuns(const Tick& tick) {
@@ -194,7 +199,11 @@ void BatchAssembler::CloseOldRuns(const Tick& tick) {
 
 void BatchAssembler::CutOldRun(OpenRuns* runs, std::size_t stream, const Tick& tick) {
   const bool old = tick.now - runs->opened_at[stream] >= options_.run_age_max;
-  if (runs->of[stream].open() && old) CutRun(runs, stream, tick);
+  if (!runs->of[stream].open() || !old) return;
+  // What was there when the file was opened may have ended the run in an earlier life:
+  // no timer decides before it was read.
+  const Source* last = Find(runs->of[stream].last_source());
+  if (last != nullptr && last->at >= last->found_end) CutRun(runs, stream, tick);
 }
 
 // The ledger's holds become those of the run as it is now.

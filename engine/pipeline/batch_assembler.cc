@@ -70,6 +70,7 @@ void BatchAssembler::Open(const SourceOpened& opened) {
   }
   source.instance->sources.push_back(opened.source);
   source.at = opened.start.committed.offset;
+  source.found_end = opened.size;
 }
 
 ResumePoint BatchAssembler::PointBefore(const TailedLine& line, const TailOutput& out,

@@ -129,6 +129,7 @@ class BatchAssembler : private JoinerOutput {
     std::uint64_t at = 0;                   // behind its last complete line
     const TailedLine* last_line = nullptr;  // of this turn, complete
     ReplayState found;                      // as the checkpoint had it
+    std::uint64_t found_end = 0;            // its size when it was opened
     bool started = false;                   // a line was read in this life
     bool resumed = false;                   // `found` may speak of a run
     bool borrows_birth = true;              // no line yet that a malformed one could borrow from
