@@ -179,12 +179,22 @@ void BatchAssembler::CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick
   CloseRun(runs, stream);
   journal_ = false;
   SyncRun(runs, stream);
+  // Behind what was read so far no run is open any more, in none of the files that it
+  // came through.
+  NoteClosed(run.last_source(), source);
+  if (runs->kind == RunKind::kLate) return;
+  for (const SourceId id : source->instance->begun) {
+    Source* each = Find(id);
+    if (each != nullptr && each != source && !each->late) NoteClosed(id, each);
+  }
+}
+
+void BatchAssembler::NoteClosed(SourceId id, Source* source) {
   NoteRuns(source);
-  // Behind what was read so far no run is open any more; a turn that read more says
-  // so at its end.
+  // A turn that read more says so at its end.
   if (source->last_line != nullptr || source->mid_line) return;
   source->read.replay = source->replay;
-  ledger_->Advance(run.last_source(), source->read);
+  ledger_->Advance(id, source->read);
 }
 
 void BatchAssembler::CloseOldRuns(const Tick& tick) {

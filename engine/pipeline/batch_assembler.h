@@ -15,8 +15,7 @@
 // Invariants
 //   1 a source's replay state is a function of the container's lines before its
 //     next line.
-//   2 a record that joins, or does not join, over the end of a file leaves when it is
-//     durable which lines of that file came in time.
+//   2 no record joins over a file's end before it is durable which lines came in time.
 //   3 a source into which a run comes over from an earlier one commits nothing
 //     before the earlier ones are committed as a whole: read again, they would
 //     open the run again (CheckpointLedger::Tether).
@@ -161,6 +160,7 @@ class BatchAssembler : private JoinerOutput {
   bool ClosesRun(const Fragment& fragment, const Source& source) const;
   void CloseRun(OpenRuns* runs, std::size_t stream);
   void CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick);
+  void NoteClosed(SourceId id, Source* source);
   void CutOldRun(OpenRuns* runs, std::size_t stream, const Tick& tick);
   void SyncRun(OpenRuns* runs, std::size_t stream);
   void Begin(const TailedLine& line, const TailOutput& out, Source* source);
