@@ -69,7 +69,7 @@ void GzipZlib(benchmark::State& state) {
     inflateEnd(&stream);
   }
   const std::size_t bytes = StandardCorpus().bytes.size();
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 BENCHMARK(GzipZlib);
 
@@ -86,7 +86,7 @@ void ReadThrough(benchmark::State& state, std::size_t read_bytes) {
     }
     if (offset != bytes) state.SkipWithError("not what was packed");
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 
 void GzipRead(benchmark::State& state) {

@@ -104,7 +104,7 @@ class ShardedState::Losses final : public LossLog {
 
   Expected<WriteSequence> Append(const LossEntry& entry) override {
     const MutexLock lock(&shared_->mutex);
-    const auto sequence = shared_->losses->Append(entry);
+    auto sequence = shared_->losses->Append(entry);
     if (!sequence) return sequence;
     return writes_.Add(*sequence);
   }

@@ -19,7 +19,7 @@ bool IsSinkName(std::string_view name) {
 }
 
 Status Check(const StateDirectoryOptions& options) {
-  const auto invalid = [](std::string message) {
+  const auto invalid = [](std::string_view message) {
     return Status(StatusCode::kInvalidArgument, message);
   };
   if (options.directory.empty()) return invalid("the checkpoint directory has no name");

@@ -87,7 +87,7 @@ class BatchAssembler : private JoinerOutput {
 
   // What the lines of the source so far leave behind.
   ReplayState ReplayOf(SourceId source) const;
-  void Forget(SourceId source);
+  void Forget(SourceId id);
   // Sheds a container: where each of its sources has to begin again.
   // REQUIRES: CanReadAgain(container).
   std::vector<Checkpoint> Drop(ContainerId container);

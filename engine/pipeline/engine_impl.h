@@ -64,10 +64,10 @@ struct Engine::Impl {
   void TakeOutput(const Tick& tick);
 
   void AppendLosses(const Tick& tick);
-  bool Append(Losing* losing);
-  bool AppendRefused(Losing* losing);
-  void SettleLost(const Losing& losing);
-  LossEntry EntryOf(const Losing& losing, const Refusal& refusal, const Piece& piece) const;
+  bool Append(Losing* entry);
+  bool AppendRefused(Losing* entry);
+  void SettleLost(const Losing& entry);
+  LossEntry EntryOf(const Losing& entry, const Refusal& refusal, const Piece& piece) const;
   void SayTrouble(const Status& trouble, std::string* said);
 
   std::size_t memory_in_use() const;

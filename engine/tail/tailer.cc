@@ -95,14 +95,14 @@ void Tailer::Impl::CloseFile(Generation* generation) {
   --files_open;
 }
 
-void Tailer::Retire(SourceId id, const ReplayState& replay) {
-  const auto index = static_cast<std::uint32_t>(id);
+void Tailer::Retire(SourceId source, const ReplayState& replay) {
+  const auto index = static_cast<std::uint32_t>(source);
   if (index >= impl_->sources.size()) return;
-  const Impl::Source& source = impl_->sources[index];
-  Generation* generation = source.generation;
+  const Impl::Source& retired = impl_->sources[index];
+  Generation* generation = retired.generation;
   if (generation == nullptr || generation->state != GenerationState::kClosed) {
     // It began again in place: what it was before is over.
-    impl_->superseded.push_back(source.file);
+    impl_->superseded.push_back(retired.file);
     return;
   }
   generation->state = GenerationState::kRetired;
@@ -135,26 +135,26 @@ void Tailer::Pause(ContainerId container) {
   for (const auto& generation : paused->generations) impl_->ReleaseDecoder(generation.get());
 }
 
-void Tailer::Resume(ContainerId id) {
-  Container* container = impl_->Get(id);
-  if (container == nullptr || !container->paused) return;
-  container->paused = false;
-  container->reset_at_end = false;
-  for (const auto& generation : container->generations) {
+void Tailer::Resume(ContainerId container) {
+  Container* resumed = impl_->Get(container);
+  if (resumed == nullptr || !resumed->paused) return;
+  resumed->paused = false;
+  resumed->reset_at_end = false;
+  for (const auto& generation : resumed->generations) {
     if (generation->state == GenerationState::kNew) impl_->QueueOpening(generation.get());
   }
-  impl_->Queue(container);
-  impl_->Stir(container);
+  impl_->Queue(resumed);
+  impl_->Stir(resumed);
 }
 
-void Tailer::Reset(ContainerId id, std::span<const Checkpoint> checkpoints) {
-  Container* container = impl_->Get(id);
-  if (container == nullptr) return;
-  container->paused = true;
-  container->reset_at_end = std::none_of(
-      container->generations.begin(), container->generations.end(),
+void Tailer::Reset(ContainerId container, std::span<const Checkpoint> checkpoints) {
+  Container* reset = impl_->Get(container);
+  if (reset == nullptr) return;
+  reset->paused = true;
+  reset->reset_at_end = std::none_of(
+      reset->generations.begin(), reset->generations.end(),
       [](const auto& generation) { return generation->active() && generation->readable(); });
-  for (const auto& generation : container->generations) {
+  for (const auto& generation : reset->generations) {
     if (generation->state != GenerationState::kReading &&
         generation->state != GenerationState::kClosed) {
       continue;

@@ -16,7 +16,7 @@
 
 namespace podtail_fuzz {
 
-__extension__ typedef __int128 Wide;
+__extension__ using Wide = __int128;
 
 struct SlowTime {
   std::int64_t nanos;

@@ -22,6 +22,7 @@ SAMPLES = {
         (_banned("std::abort();"), "never ends its host"),
         (_banned("exit(1);"), "never ends its host"),
         (_banned("std::jthread t(f);"), "poll-shaped"),
+        (_banned("f(NULL);"), "has a type"),
         (_banned("std::this_thread::sleep_for(d);"), "polled next"),
         (_banned("int x = rand();"), "seed"),
         (_banned("assert(x);"), "PODTAIL_DCHECK"),

@@ -42,6 +42,7 @@ BANNED = [
     (r"\bstd::w?regex\b", EVERYWHERE, "std::regex recurses and is slow: write the scanner"),
     (r"\bmmap\s*\(", EVERYWHERE, "pread: a truncated mapping raises SIGBUS"),
     (r"\b(signal|sigaction|raise)\s*\(", EVERYWHERE, "signals belong to the program, in tools/"),
+    (r"\bNULL\b", EVERYWHERE, "nullptr has a type"),
     (r"\b(strcpy|strcat|gets|strtok|alloca)\s*\(", EVERYWHERE, "use std::string and views"),
     (r"\b(setlocale|strtod|atof|atoi|atol|strtoul?l?|stoi|stoull?|stod)\s*\(", EVERYWHERE,
      "use std::from_chars: no locale, no exception"),

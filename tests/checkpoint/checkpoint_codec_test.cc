@@ -127,8 +127,8 @@ TEST(CheckpointCodec, AcceptsOneSpellingOfAValue) {
       "forget inode=1 born=-2 handle=0 head=0000000000000000000000000000000A:0",
       "forget inode=1 born=-2 handle=0 head=000000000000000000000000000000:0",
       "forget inode=1 born=-2 handle=0 head=00000000000000000000000000000000:4294967296",
-      "forget inode=18446744073709551616 born=-2 handle=0 "
-      "head=00000000000000000000000000000000:0",
+      ("forget inode=18446744073709551616 born=-2 handle=0 "
+       "head=00000000000000000000000000000000:0"),
       "forget  inode=1 born=-2 handle=0 head=00000000000000000000000000000000:0",
       "forget handle=0 inode=1 born=-2 head=00000000000000000000000000000000:0",
       forget + " ",

@@ -130,8 +130,8 @@ class EngineTest : public testing::Test {
 using Bodies = std::vector<std::string>;
 
 TEST_F(EngineTest, RefusesOptionsThatCannotWork) {
-  const auto create = [&](EngineOptions bad) {
-    return Engine::Create(bad, {.files = &files, .exporter = std::make_unique<Script>(&script)});
+  const auto create = [&](const EngineOptions& given) {
+    return Engine::Create(given, {.files = &files, .exporter = std::make_unique<Script>(&script)});
   };
   EngineOptions bad = options;
   bad.memory_bytes_max = 1024;

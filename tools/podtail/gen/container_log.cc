@@ -166,7 +166,7 @@ Status ContainerLog::Rotate() {
   }
   if (Status status = file_->Flush(); !status.ok()) return status;
   const std::int64_t now = std::max(streams_[kStdout].last, streams_[kStderr].last);
-  const Status status = rotation_->Rotate(now / kSecond + node_->options.zone_minutes * 60);
+  Status status = rotation_->Rotate(now / kSecond + node_->options.zone_minutes * 60);
   if (!status.ok()) return status;
   ++node_->totals.rotations;
   return OpenLive();

@@ -58,6 +58,7 @@ std::vector<std::string> Containers(std::string_view first, std::size_t count) {
 std::vector<PodName> NamePods(std::uint64_t seed, std::size_t pods, std::size_t containers) {
   Rng rng(seed ^ 0x706f6473);  // "pods": not the numbers that make the lines
   std::vector<PodName> names;
+  names.reserve(pods);
   for (std::size_t i = 0; i < pods; ++i) {
     const Application& application = kApplications[i % kApplications.size()];
     const std::string hash = Random("bcdf456789", 10, &rng);
