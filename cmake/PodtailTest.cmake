@@ -8,6 +8,8 @@
 # podtail_fuzzer(<name> SOURCES ... [LINKS ...])
 #   fuzz/<name>_fuzz.cc: a replay binary that ctest runs over fuzz/seeds/<name> and
 #   fuzz/regressions/<name>, and with PODTAIL_FUZZ a libFuzzer binary fuzz_<name>.
+# The targets tests_<folder> and fuzzers are all of a folder's tests and all libFuzzer binaries: a lane
+# builds what it runs (.ci/run).
 
 find_package(GTest)
 set(PODTAIL_SKIP 77)
@@ -24,11 +26,19 @@ function(podtail_link target)
   target_include_directories(${target} PRIVATE ${podtail_SOURCE_DIR})
 endfunction()
 
+function(podtail_group group target)
+  if(NOT TARGET ${group})
+    add_custom_target(${group})
+  endif()
+  add_dependencies(${group} ${target})
+endfunction()
+
 function(podtail_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;LABELS")
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   add_executable(test_${name} ${arg_SOURCES})
   podtail_link(test_${name} ${arg_LINKS} GTest::gtest_main)
+  podtail_group(tests_${folder} test_${name})
   add_test(NAME ${name} COMMAND test_${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "unit;${folder};${arg_LABELS}")
 endfunction()
@@ -56,5 +66,6 @@ function(podtail_fuzzer name)
     podtail_link(fuzz_${name} ${arg_LINKS})
     target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    podtail_group(fuzzers fuzz_${name})
   endif()
 endfunction()
