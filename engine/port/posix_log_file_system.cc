@@ -55,11 +55,11 @@ int StatDescriptor(int fd, struct statx* found) {
   return statx(fd, "", AT_EMPTY_PATH, wanted, found) == 0 ? 0 : errno;
 }
 
-FileStat FileStatOf(int fd, const struct statx& found) {
+FileStat FileStatOf(const struct statx& found, std::uint64_t handle_generation) {
   FileStat stat;
   stat.inode = found.stx_ino;
   if ((found.stx_mask & STATX_BTIME) != 0) stat.birth_time = TimestampOf(found.stx_btime);
-  stat.handle_generation = HandleGenerationOf(fd);
+  stat.handle_generation = handle_generation;
   stat.device = makedev(found.stx_dev_major, found.stx_dev_minor);
   stat.size = found.stx_size;
   stat.modify_time = TimestampOf(found.stx_mtime);
@@ -81,7 +81,13 @@ Status NotRegular(std::string_view action, std::string_view path, std::uint16_t 
 
 class PosixLogFile final : public LogFile {
  public:
-  PosixLogFile(FileDescriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  PosixLogFile(FileDescriptor fd, std::string path)
+      : fd_(std::move(fd)),
+        handle_generation_(HandleGenerationOf(fd_.get())),
+        path_(std::move(path)) {
+    // Reading a log writes nothing, as far as we may say so: its owner may, and root.
+    fcntl(fd_.get(), F_SETFL, O_NONBLOCK | O_NOATIME);
+  }
 
   Expected<std::size_t> ReadAt(std::uint64_t offset, std::span<char> into) override {
     if (offset > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return {0};
@@ -97,12 +103,13 @@ class PosixLogFile final : public LogFile {
     if (const int error = StatDescriptor(fd_.get(), &found)) {
       return Unexpected(StatusOf(error, "stat", path_));
     }
-    return FileStatOf(fd_.get(), found);
+    return FileStatOf(found, handle_generation_);
   }
 
  private:
   FileDescriptor fd_;
-  std::string path_;  // where it was opened; for messages
+  std::uint64_t handle_generation_;  // of an open file it stays the same
+  std::string path_;                 // where it was opened; for messages
 };
 
 class PosixLogFileSystem final : public LogFileSystem {
@@ -141,7 +148,7 @@ class PosixLogFileSystem final : public LogFileSystem {
     if (!S_ISREG(found.stx_mode)) {
       return Unexpected(NotRegular("stat", directory.Describe(path), found.stx_mode));
     }
-    return FileStatOf(fd.get(), found);
+    return FileStatOf(found, HandleGenerationOf(fd.get()));
   }
 
   Expected<std::string> ReadLink(const std::string& root, const std::string& path) override {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
@@ -66,6 +67,19 @@ TEST_P(PosixLogFileSystem, SeesWhatIsAppendedBehindItsEnd) {
 }
 
 // Rotation renames the file and deletion unlinks it; what was opened stays.
+// Every read would cost a write of the inode, on the node's disk.
+TEST_P(PosixLogFileSystem, ReadingLeavesNoAccessTime) {
+  tree_.Write("0.log", "one\n");
+  const std::string path = tree_.root() + "/0.log";
+  const timespec long_ago[2] = {{.tv_sec = 1, .tv_nsec = 0}, {.tv_sec = 2, .tv_nsec = 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), long_ago, 0), 0);
+  auto file = files_->Open(tree_.root(), "0.log").value();
+  EXPECT_EQ(ReadAll(file.get()), "one\n");
+  struct stat after {};
+  ASSERT_EQ(stat(path.c_str(), &after), 0);
+  EXPECT_EQ(after.st_atim.tv_sec, 1);
+}
+
 TEST_P(PosixLogFileSystem, KeepsReadingTheInodeThroughRenameAndUnlink) {
   tree_.Write("0.log", "first");
   auto file = files_->Open(tree_.root(), "0.log").value();
