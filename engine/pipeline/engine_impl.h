@@ -62,6 +62,8 @@ struct Engine::Impl {
   void Offer(const Tick& tick);
   void Read(const Tick& tick);
   void TakeOutput(const Tick& tick);
+  void PaceHints(const Tick& tick);
+  Duration hint_pace() const;
 
   void AppendLosses(const Tick& tick);
   bool Append(Losing* entry);
@@ -118,6 +120,8 @@ struct Engine::Impl {
   WriteSequence durable{};
   std::uint64_t accepted_bytes = 0;  // since the last submission
   Instant next_commit{};
+  bool heeds_hints = true;
+  Instant heeds_hints_at{};  // again, unless there is news
   std::string store_trouble;
   std::string loss_trouble;
 

@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::size_t kLineCost = 256;
 constexpr Duration kBlindInterval = std::chrono::milliseconds(100);
+// What a hint waits at most, and at least where many come; and which part of a
+// batch's age that may be.
+constexpr Duration kHintPaceMax = std::chrono::milliseconds(40);
+constexpr Duration kHintPaceMin = std::chrono::milliseconds(1);
+constexpr int kHintPaceOfAge = 25;
 
 }  // namespace
 
@@ -24,6 +29,7 @@ Expected<Instant> Engine::Impl::Poll(const Tick& tick) {
   // Behind the reading: what it put into a batch of age 0 is to be sealed at once.
   Instant due = std::min({exporter_due, store_due, losses_due, tailer_due, lanes.NextOffer(tick)});
   if (moved) due = std::min(due, next_commit);
+  if (!heeds_hints) due = std::min(due, heeds_hints_at);
   for (const auto& [container, each] : shed) {
     // One that is due already waits for memory.
     if (!each.resumed) due = std::min(due, std::max(each.resume_at, tick.now + kBlindInterval));
@@ -145,7 +151,28 @@ void Engine::Impl::Read(const Tick& tick) {
   tailer_due = tailer->Poll(tick, budget, &out);
   if (draining) tailer_due = tick.now + kBlindInterval;
   TakeOutput(tick);
+  PaceHints(tick);
   PauseHeavy();
+}
+
+// Every write to a log is a hint. The first one is answered at once, and those that
+// follow it together: a turn for each would cost more than the lines do.
+void Engine::Impl::PaceHints(const Tick& tick) {
+  const bool over = !heeds_hints && tick.now >= heeds_hints_at;
+  if (over && out.lines().empty() && out.opened().empty()) {
+    // Should it fail (no memory for it), there is another turn soon.
+    heeds_hints = readiness.Add(tailer->readiness_fd()).ok();
+  } else if (heeds_hints) {
+    heeds_hints = false;
+    readiness.Remove(tailer->readiness_fd());
+  } else if (!over) {
+    return;
+  }
+  heeds_hints_at = tick.now + hint_pace();
+}
+
+Duration Engine::Impl::hint_pace() const {
+  return std::clamp(options.batch_age_max / kHintPaceOfAge, kHintPaceMin, kHintPaceMax);
 }
 
 void Engine::Impl::TakeOutput(const Tick& tick) {

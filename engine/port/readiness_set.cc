@@ -25,4 +25,10 @@ Status ReadinessSet::Add(int fd) {
   return {};
 }
 
+void ReadinessSet::Remove(int fd) {
+  // Masking its events would not do: inotify wakes without saying for what, and who
+  // waits for the set would wake up to look.
+  if (fd >= 0 && epoll_.valid()) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
 }  // namespace podtail

@@ -15,6 +15,8 @@ class ReadinessSet {
   // -1 is passed over: that object can only be timed. The descriptor must stay
   // open as long as this lives.
   Status Add(int fd);
+  // It may be added again.
+  void Remove(int fd);
   // -1 when nothing was added.
   int fd() const noexcept { return epoll_.get(); }
 

@@ -4,6 +4,8 @@
 #include "podtail/engine.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -184,6 +186,61 @@ TEST_F(EngineTest, IsDueAtOnceForABatchThatBecameFull) {
   Turns(1);
   EXPECT_EQ(TurnsThatAreDue(), 2);
   EXPECT_EQ(script.bodies, (Bodies{"first", "next", "one"}));
+}
+
+// Says that there are hints, all the time.
+class Hinting : public MemoryLogFileSystem {
+ public:
+  Hinting() {
+    EXPECT_EQ(pipe(ends_), 0);
+    EXPECT_EQ(write(ends_[1], "x", 1), 1);
+  }
+  ~Hinting() override {
+    for (const int end : ends_) close(end);
+  }
+  int readiness_fd() const noexcept override { return ends_[0]; }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+// The first hint wakes the engine, those behind it are answered together.
+TEST(EngineHints, ArePacedWhileTheyBringSomething) {
+  Hinting files;
+  Script::State script;
+  EngineOptions options;
+  options.tailer.root = "/r";
+  options.batch_age_max = std::chrono::hours(1);
+  options.commit_interval = std::chrono::hours(1);
+  const auto engine =
+      Engine::Create(options, {.files = &files, .exporter = std::make_unique<Script>(&script)})
+          .value();
+  const auto heeds_hints = [&] {
+    pollfd watched{.fd = engine->readiness_fd(), .events = POLLIN, .revents = 0};
+    return poll(&watched, 1, 0) > 0;
+  };
+  Instant now{};
+  const auto turn = [&] { return engine->Poll({now, files.now}).value(); };
+  files.Append(kLive, std::string(kHead) + "F one\n");
+  for (int i = 0; i < 10; ++i, now += std::chrono::seconds(1)) turn();
+  Instant due = turn();
+  const auto until_it_heeds = [&] {
+    for (int turns = 0; turns < 100 && !heeds_hints(); ++turns) {
+      now = std::max(now, due);
+      due = turn();
+    }
+  };
+  until_it_heeds();
+  files.Append(kLive, std::string(kHead) + "F two\n");
+  now += std::chrono::milliseconds(200);
+  due = turn();
+  ASSERT_EQ(engine->counters().lines_read, 2U);
+  EXPECT_FALSE(heeds_hints());
+  const Instant paced = now;
+  until_it_heeds();
+  EXPECT_TRUE(heeds_hints()) << "nothing came in the pause";
+  EXPECT_GT(now, paced);
+  EXPECT_LE(now, paced + std::chrono::milliseconds(80));
 }
 
 TEST_F(EngineTest, ReportsADanglingRunAndAnUnterminatedLineAsWaiting) {
