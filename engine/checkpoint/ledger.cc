@@ -3,6 +3,7 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <tuple>
 
@@ -53,7 +54,7 @@ struct CheckpointLedger::Impl {
     bool silent = false;  // its bytes are gone, another source has its identity
     ResumePoint read;
     std::vector<BatchHold> batches;
-    std::array<std::optional<ResumePoint>, 4> runs;
+    std::array<std::unique_ptr<ResumePoint>, 4> runs;  // few sources have one
     std::vector<Tethered> tethers;
     WriteSequence write{};  // carries `put`
   };
@@ -127,7 +128,7 @@ const ResumePoint& CheckpointLedger::Impl::Needed(const Source& source) const {
 bool CheckpointLedger::Impl::Held(const Source& source) const {
   const auto& runs = source.runs;
   return !source.batches.empty() || !source.tethers.empty() ||
-         std::any_of(runs.begin(), runs.end(), [](const auto& run) { return run.has_value(); });
+         std::any_of(runs.begin(), runs.end(), [](const auto& run) { return run != nullptr; });
 }
 
 void CheckpointLedger::Open(SourceId source, const FileIdentity& file, const Checkpoint& start) {
@@ -165,7 +166,7 @@ void CheckpointLedger::Advance(SourceId source, const ResumePoint& read) {
 void CheckpointLedger::HoldRun(RunKind kind, LogStream stream, const Hold& hold) {
   Impl::Source* entry = impl_->Find(hold.source);
   if (entry == nullptr) return;
-  entry->runs[IndexOf(kind, stream)] = hold.begin;
+  entry->runs[IndexOf(kind, stream)] = std::make_unique<ResumePoint>(hold.begin);
   impl_->Touch(hold.source);
 }
 
@@ -203,6 +204,8 @@ void CheckpointLedger::Settle(BatchSequence batch) {
     holds.erase(std::remove_if(holds.begin(), holds.end(),
                                [&](const Impl::BatchHold& hold) { return hold.batch == batch; }),
                 holds.end());
+    // Most sources are quiet from now on, and there may be many.
+    if (holds.empty()) std::vector<Impl::BatchHold>().swap(holds);
     impl_->Touch(id);
   }
   impl_->batches.erase(found);
