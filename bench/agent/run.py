@@ -47,7 +47,7 @@ def machine():
     model = platform.processor() or "unknown processor"
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
         model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), model)
-    return f"{os.cpu_count()} x {model}; Linux {platform.release()}"
+    return f"{os.cpu_count()} x {model}; Linux {platform.release()}; load {os.getloadavg()[0]:.0f}"
 
 
 def read_baseline():
