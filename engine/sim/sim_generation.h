@@ -43,6 +43,10 @@ class SimGeneration {
   // Everything before it is settled or lost.
   std::uint64_t SettledTo();
   std::uint64_t size() const noexcept { return bytes.size(); }
+  // A byte that nobody can read any more.
+  bool Gone(std::uint64_t at) const {
+    return cut || carriers == 0 || (plain_gone && at >= archived);
+  }
   // As podtail hashes it: the first line, at most 4 KiB.
   bool HasHead(const Marker& head) const;
 
@@ -52,19 +56,22 @@ class SimGeneration {
   std::string path;       // the first name it had
   std::string directory;  // of that name
   std::uint32_t restart = 0;
-  bool cut = false;                  // its file holds other bytes now
-  std::uint32_t carriers = 1;        // files that hold it, compressed ones too
-  std::uint64_t gone_step = 0;       // of the world, when nobody could read it any more
-  bool compressed = false;           // at least one of them is
-  bool torn = false;                 // and it is not whole
-  bool excused = false;              // bytes of it may be missing: nobody could have read them
-  std::uint64_t opened_life = 0;     // last life that announced it
-  std::uint64_t seen_to = 0;         // how far this life was told it reaches
-  std::uint64_t put = 0;             // last submitted offset, in this life
-  std::uint64_t put_durable = 0;     // the store said that so much is durable
-  std::uint64_t settled_before = 0;  // when this life began
-  std::uint64_t loaded = 0;          // what this life began with
-  std::uint64_t put_most = 0;        // ever submitted
+  bool cut = false;             // its file holds other bytes now
+  std::uint32_t carriers = 1;   // files that hold it, compressed ones too
+  std::uint64_t gone_step = 0;  // of the world, when nobody could read it any more
+  bool compressed = false;      // at least one of them is
+  std::uint64_t archived = 0;   // so many bytes the longest of them gives
+  bool moved = false;           // to another pod's directory
+  bool plain_gone = false;      // the rest nobody can read any more
+  bool excused = false;         // bytes of it may be missing: nobody could have read them
+  std::uint64_t excused_from = UINT64_MAX;  // or those from here on
+  std::uint64_t opened_life = 0;            // last life that announced it
+  std::uint64_t seen_to = 0;                // how far this life was told it reaches
+  std::uint64_t put = 0;                    // last submitted offset, in this life
+  std::uint64_t put_durable = 0;            // the store said that so much is durable
+  std::uint64_t settled_before = 0;         // when this life began
+  std::uint64_t loaded = 0;                 // what this life began with
+  std::uint64_t put_most = 0;               // ever submitted
   bool forgotten = false;
   bool torn_off = false;  // a record of it lost its beginning: later times may shift
   std::array<std::pair<std::uint64_t, std::uint32_t>, 2> last_first{};  // per stream: begin, part

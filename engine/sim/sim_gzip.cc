@@ -23,4 +23,23 @@ std::string SimGzip(std::string_view bytes) {
   return text;
 }
 
+std::string SimGunzip(std::string_view packed) {
+  z_stream stream{};
+  constexpr int kGzipWindow = 15 + 16;
+  if (inflateInit2(&stream, kGzipWindow) != Z_OK) return {};
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  std::string text;
+  int result = Z_OK;
+  while (result == Z_OK) {
+    char block[4096];
+    stream.next_out = reinterpret_cast<Bytef*>(block);
+    stream.avail_out = sizeof(block);
+    result = inflate(&stream, Z_SYNC_FLUSH);
+    text.append(block, sizeof(block) - stream.avail_out);
+  }
+  (void)inflateEnd(&stream);
+  return text;
+}
+
 }  // namespace podtail

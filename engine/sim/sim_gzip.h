@@ -8,6 +8,8 @@ namespace podtail {
 
 // One gzip member with these bytes.
 std::string SimGzip(std::string_view bytes);
+// What a reader gets out of it, however little there is.
+std::string SimGunzip(std::string_view packed);
 
 }  // namespace podtail
 #endif

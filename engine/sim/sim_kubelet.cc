@@ -57,7 +57,9 @@ std::vector<std::string> SimKubelet::Rotated(const Owned& owned) const {
   const std::string live = std::to_string(owned.container->restart()) + ".log.";
   std::vector<std::string> rotated;
   for (const std::string& name : files_->NamesIn(owned.container->directory())) {
-    if (name.starts_with(live)) rotated.push_back(owned.container->directory() + "/" + name);
+    const std::string path = owned.container->directory() + "/" + name;
+    if (!name.starts_with(live) || files_->Find(path)->kind != FileKind::kRegular) continue;
+    rotated.push_back(path);
   }
   return rotated;
 }
@@ -160,7 +162,7 @@ void SimKubelet::Compress(const std::string& path) {
     bytes.resize(tape_->Below(static_cast<std::uint32_t>(bytes.size())));
     trace_->Hit(SimMark::kTornGzip);
   }
-  SimNode* node = files_->CreateCompressed(path + ".tmp", *plain, !torn);
+  SimNode* node = files_->CreateCompressed(path + ".tmp", *plain, SimGunzip(bytes).size());
   files_->Append(node, bytes);
   trace_->Hit(SimMark::kCompressed);
   trace_->Note("compresses", path);

@@ -176,9 +176,9 @@ SimNode* SimLogFileSystem::Create(const std::string& path) {
 }
 
 SimNode* SimLogFileSystem::CreateCompressed(const std::string& path, const SimNode& of,
-                                            bool whole) {
+                                            std::size_t gives) {
   SimNode* node = NewNode(FileKind::kRegular);
-  listener_->OnCompressed(*node, of, whole);
+  listener_->OnCompressed(*node, of, gives);
   Enter(path, node);
   return node;
 }

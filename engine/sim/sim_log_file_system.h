@@ -61,8 +61,8 @@ class SimFileListener {
   // Cut to `size` bytes; what follows are other bytes than before.
   virtual void OnCut(const SimNode& node, std::size_t size) = 0;
   virtual void OnNamed(const SimNode& node, const std::string& path) = 0;
-  // `node` will hold the bytes of `of`, compressed; `whole` or torn.
-  virtual void OnCompressed(const SimNode& node, const SimNode& of, bool whole) = 0;
+  // `node` will hold the bytes of `of`, compressed; a reader gets the first `gives`.
+  virtual void OnCompressed(const SimNode& node, const SimNode& of, std::size_t gives) = 0;
   virtual void OnOpened(const SimNode& node) = 0;
   // The reader was told, or given, so many bytes of it.
   virtual void OnSeen(const SimNode& node, std::uint64_t bytes) = 0;
@@ -82,7 +82,7 @@ class SimLogFileSystem : public LogFileSystem {
   void RenameDirectory(const std::string& from, const std::string& to);
   // An empty file under a new name; an older file of that name loses it.
   SimNode* Create(const std::string& path);
-  SimNode* CreateCompressed(const std::string& path, const SimNode& of, bool whole);
+  SimNode* CreateCompressed(const std::string& path, const SimNode& of, std::size_t gives);
   void CreateLink(const std::string& path, const std::string& target);
   void CreateSpecial(const std::string& path);
   SimNode* Find(const std::string& path) const;

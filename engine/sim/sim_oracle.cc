@@ -21,17 +21,21 @@ void Put(std::uint64_t number, std::string* out) {
   out->append(reinterpret_cast<const char*>(&number), sizeof(number));
 }
 
-// Everything that a sink could be given of a record.
-std::uint64_t RenderingOf(const RecordBatch& batch, const LogRecord& record) {
+std::uint64_t RenderingOf(const PodResource& resource) {
   std::string all;
-  all.reserve(256);
-  const PodResource& resource = batch.resource();
   Put(resource.namespace_name, &all);
   Put(resource.pod_name, &all);
   Put(resource.pod_uid, &all);
   Put(resource.container_name, &all);
   Put(resource.restart_count, &all);
   Put(resource.log_path, &all);
+  return HashBytes64(all);
+}
+
+// Everything else that a sink could be given of a record.
+std::uint64_t RenderingOf(const LogRecord& record) {
+  std::string all;
+  all.reserve(256);
   Put(record.body.view(), &all);
   Put(record.raw, &all);
   Put(record.time_text, &all);
@@ -157,7 +161,8 @@ void SimOracle::CheckTime(const LogRecord& record, const Record& learned) {
 bool SimOracle::LostItsBeginning(const Record& other) const {
   const auto files = by_directory_.find(other.generation->directory);
   const auto vanished = [&](const SimGeneration* each) {
-    return (each->carriers == 0 || each->cut) && each->gone_step >= other.step;
+    if (each->moved) return true;  // and is read beside other files than before
+    return each->size() > 0 && each->Gone(each->size() - 1) && each->gone_step >= other.step;
   };
   return std::any_of(other.owned.begin(), other.owned.end(),
                      [&](const Owned& owned) { return vanished(owned.generation); }) ||
@@ -192,7 +197,8 @@ std::uint32_t SimOracle::Learn(const RecordBatch& batch, std::size_t i) {
   learned.part = record.part;
   learned.step = trace_->step;
   if (!Describe(batch, record, &learned)) return 0;
-  learned.rendering = RenderingOf(batch, record);
+  learned.rendering = RenderingOf(record);
+  learned.resource = RenderingOf(batch.resource());
   const RecordKey key{learned.generation->id, learned.begin, learned.part};
   const auto [place, is_new] =
       by_key_.try_emplace(key, static_cast<std::uint32_t>(records_.size()));
@@ -218,7 +224,9 @@ std::uint32_t SimOracle::Learn(const RecordBatch& batch, std::size_t i) {
     return place->second;
   }
   Record& known = records_[place->second];
-  if (known.rendering == learned.rendering) return place->second;
+  // A life that finds a file elsewhere calls its pod by the name it has there.
+  const bool as_named = known.resource == learned.resource || learned.generation->moved;
+  if (known.rendering == learned.rendering && as_named) return place->second;
   // Without the rest of its run, a record that is sent again is another one.
   if (!damaged_ && !learned.generation->torn_off && !LostItsBeginning(known)) {
     Fail("I6", "sent again, and not the same: " + learned.words + "; was " + known.words);

@@ -73,7 +73,7 @@ class SimOracle : public SimFileListener, public Observer {
   void OnBytes(const SimNode& node, std::string_view bytes) override;
   void OnCut(const SimNode& node, std::size_t size) override;
   void OnNamed(const SimNode& node, const std::string& path) override;
-  void OnCompressed(const SimNode& node, const SimNode& of, bool whole) override;
+  void OnCompressed(const SimNode& node, const SimNode& of, std::size_t gives) override;
   void OnOpened(const SimNode& node) override;
   void OnSeen(const SimNode& node, std::uint64_t bytes) override;
   void OnGone(const SimNode& node) override;
@@ -95,6 +95,7 @@ class SimOracle : public SimFileListener, public Observer {
   };
   struct Record {
     std::uint64_t rendering = 0;  // hash of everything a sink sees
+    std::uint64_t resource = 0;   // but for this
     std::vector<Owned> owned;
     SimGeneration* generation = nullptr;  // of its first byte
     std::uint64_t begin = 0;

@@ -156,9 +156,8 @@ void SimOracle::CheckGeneration(SimGeneration* generation) {
   for (const SimLine& line : generation->Lines()) {
     for (std::uint64_t at = line.begin; at < line.end; ++at) {
       if (generation->Accounted(at)) continue;
-      const bool unseen =
-          (generation->cut || generation->carriers == 0) && at >= generation->seen_to;
-      if (generation->excused || unseen) {
+      const bool unseen = generation->Gone(at) && at >= generation->seen_to;
+      if (generation->excused || at >= generation->excused_from || unseen) {
         trace_->Hit(SimMark::kLostUnseen);
         return;
       }

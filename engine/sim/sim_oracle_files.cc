@@ -30,9 +30,15 @@ void SimOracle::OnNamed(const SimNode& node, const std::string& path) {
   if (node.kind != FileKind::kRegular) return;
   SimGeneration* generation = Of(node);
   if (generation == nullptr) generation = NewGeneration(node);
+  const std::string directory = path.substr(0, path.rfind('/'));
+  if (!generation->path.empty() && generation->directory != directory) {
+    generation->moved = true;
+    generation->directory = directory;
+    by_directory_[directory].push_back(generation);
+  }
   if (generation->path.empty()) {
     generation->path = path;
-    generation->directory = path.substr(0, path.rfind('/'));
+    generation->directory = directory;
     const std::string name = path.substr(path.rfind('/') + 1);
     for (const char c : name) {
       if (c < '0' || c > '9') break;
@@ -84,9 +90,13 @@ void SimOracle::OnSeen(const SimNode& node, std::uint64_t bytes) {
 void SimOracle::OnGone(const SimNode& node) {
   SimGeneration* generation = Of(node);
   if (generation == nullptr || generation->carriers == 0) return;
-  if (--generation->carriers > 0) return;
+  if (node.id == generation->node_id) generation->plain_gone = true;
+  const bool all = --generation->carriers == 0;
+  // Writers may have added to the plain file while it was compressed.
+  if (!all && (!generation->plain_gone || generation->archived >= generation->size())) return;
   generation->gone_step = trace_->step;
-  CheckGone(generation);
+  if (all) return CheckGone(generation);
+  if (!alive_ || generation->opened_life != life_) generation->excused_from = generation->archived;
 }
 
 // Nobody can read it any more.
@@ -119,7 +129,7 @@ void SimOracle::Excuse(const SimNode& node) {
   if (SimGeneration* generation = Of(node)) generation->excused = true;
 }
 
-void SimOracle::OnCompressed(const SimNode& node, const SimNode& of, bool whole) {
+void SimOracle::OnCompressed(const SimNode& node, const SimNode& of, std::size_t gives) {
   SimGeneration* generation = Of(of);
   if (generation == nullptr) return;
   by_node_[node.id] = generation;
@@ -127,7 +137,7 @@ void SimOracle::OnCompressed(const SimNode& node, const SimNode& of, bool whole)
       generation);
   ++generation->carriers;
   generation->compressed = true;
-  if (!whole) generation->torn = true;
+  generation->archived = std::max<std::uint64_t>(generation->archived, gives);
 }
 
 void SimOracle::BeginLife(const LoadedCheckpoints& loaded, bool damaged) {
@@ -183,6 +193,7 @@ void SimOracle::EndLife() {
   for (const auto& generation : generations_) {
     // What nobody can read again, and was not committed, may be missing.
     if (generation->carriers == 0) generation->excused = true;
+    if (generation->plain_gone) generation->excused_from = generation->archived;
   }
 }
 
