@@ -58,6 +58,7 @@ class SimGeneration {
   std::uint32_t restart = 0;
   bool cut = false;             // its file holds other bytes now
   std::uint32_t carriers = 1;   // files that hold it, compressed ones too
+  std::uint64_t gone_life = 0;  // the one, or the one before it
   std::uint64_t gone_step = 0;  // of the world, when nobody could read it any more
   bool compressed = false;      // at least one of them is
   std::uint64_t archived = 0;   // so many bytes the longest of them gives

@@ -162,7 +162,9 @@ bool SimOracle::LostItsBeginning(const Record& other) const {
   const auto files = by_directory_.find(other.generation->directory);
   const auto vanished = [&](const SimGeneration* each) {
     if (each->moved) return true;  // and is read beside other files than before
-    return each->size() > 0 && each->Gone(each->size() - 1) && each->gone_step >= other.step;
+    if (each->size() == 0 || !each->Gone(each->size() - 1)) return false;
+    // A life goes on with what it read of a file that vanished under it.
+    return each->gone_step >= other.step || (other.life < life_ && each->gone_life >= other.life);
   };
   return std::any_of(other.owned.begin(), other.owned.end(),
                      [&](const Owned& owned) { return vanished(owned.generation); }) ||
@@ -196,6 +198,7 @@ std::uint32_t SimOracle::Learn(const RecordBatch& batch, std::size_t i) {
   Record learned;
   learned.part = record.part;
   learned.step = trace_->step;
+  learned.life = life_;
   if (!Describe(batch, record, &learned)) return 0;
   learned.rendering = RenderingOf(record);
   learned.resource = RenderingOf(batch.resource());

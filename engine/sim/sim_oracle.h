@@ -100,6 +100,7 @@ class SimOracle : public SimFileListener, public Observer {
     SimGeneration* generation = nullptr;  // of its first byte
     std::uint64_t begin = 0;
     std::uint64_t step = 0;  // of the world, when it was first offered
+    std::uint64_t life = 0;  // and by which life
     std::uint32_t part = 0;
     int stream = 0;  // -1: malformed
     bool applied = false;

@@ -138,6 +138,8 @@ void SimOracle::CheckStopped(const EngineCounters& counters) {
 bool SimOracle::MayWait(SimGeneration* generation, const SimLine& line) {
   if (!line.ends) return true;
   if (!line.cri || !line.partial) return false;
+  // This life keeps a moved file beside those it knew, the next one beside others.
+  if (generation->moved) return true;
   for (const SimLine& later : generation->Lines()) {
     if (later.begin > line.begin && later.cri && later.stream == line.stream && !later.partial) {
       return false;

@@ -64,6 +64,7 @@ void SimOracle::OnCut(const SimNode& node, std::size_t size) {
   if (before == nullptr) return;
   before->cut = true;
   before->gone_step = trace_->step;
+  before->gone_life = life_;
   before->carriers = 0;
   if (before->opened_life != life_ || !alive_) before->excused = true;
   trace_->Hit(SimMark::kCut);
@@ -95,6 +96,7 @@ void SimOracle::OnGone(const SimNode& node) {
   // Writers may have added to the plain file while it was compressed.
   if (!all && (!generation->plain_gone || generation->archived >= generation->size())) return;
   generation->gone_step = trace_->step;
+  generation->gone_life = life_;
   if (all) return CheckGone(generation);
   if (!alive_ || generation->opened_life != life_) generation->excused_from = generation->archived;
 }

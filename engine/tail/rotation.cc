@@ -83,6 +83,9 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
       generation->missed = 0;
       generation->name.root = file.root;
       generation->name.path = file.path;
+      TakeFoundStat(generation, file, *stat, tick);
+      QueueNext(generation->container, tick);
+      if (Restless(*generation->container, tick)) Stir(generation->container);
       return;
     }
     UpdateFound(generation, file, *stat, tick);
@@ -165,6 +168,11 @@ void Tailer::Impl::UpdateFound(Generation* generation, const FoundFile& file, co
       Restart(generation, generation->size);
     }
   }
+  TakeFoundStat(generation, file, stat, tick);
+}
+
+void Tailer::Impl::TakeFoundStat(Generation* generation, const FoundFile& file,
+                                 const FileStat& stat, const Tick& tick) {
   if (generation->file != nullptr && generation->active()) {
     if ((generation->archive != nullptr) == file.compressed) TakeStat(generation, stat, tick);
     return;

@@ -61,6 +61,8 @@ struct Tailer::Impl {
   void NoteEpoch(Container* container, const std::vector<Generation*>& fresh);
   void UpdateFound(Generation* generation, const FoundFile& file, const FileStat& stat,
                    const Tick& tick);
+  void TakeFoundStat(Generation* generation, const FoundFile& file, const FileStat& stat,
+                     const Tick& tick);
   void Missed(Container* container, const Tick& tick);
   bool MissedGeneration(Generation* generation, const Tick& tick);
   bool ArchiveMayFollow(const Generation& generation) const;
