@@ -127,7 +127,11 @@ void SimKubelet::Run(Owned* owned, Instant now) {
     case Step::kRename: {
       Timestamp stamp = files_->wall;
       owned->rotated = task.path + "." + SimStamp(stamp);
-      while (!options.features.same_second && files_->Find(owned->rotated) != nullptr) {
+      const auto taken = [&] {
+        return files_->Find(owned->rotated) != nullptr ||
+               files_->Find(owned->rotated + ".gz") != nullptr;
+      };
+      while (!options.features.same_second && taken()) {
         stamp += std::chrono::seconds(1);
         owned->rotated = task.path + "." + SimStamp(stamp);
       }

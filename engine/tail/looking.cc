@@ -89,7 +89,11 @@ bool Tailer::Impl::TakeStat(Generation* generation, const FileStat& stat, const 
   }
   generation->modify_time = stat.modify_time;
   if (generation->archive != nullptr) {
-    if (stat.size == generation->disk_bytes) return gone;
+    if (stat.size == generation->disk_bytes) {
+      // Its head could not be read, or not yet be told from another's.
+      if (generation->may_announce()) QueueOpening(generation);
+      return gone;
+    }
     generation->disk_bytes = stat.size;  // it was written to in place: there may be more
     generation->drained = false;
     generation->whole = false;

@@ -83,7 +83,7 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
       generation->missed = 0;
       generation->name.root = file.root;
       generation->name.path = file.path;
-      TakeFoundStat(generation, file, *stat, tick);
+      TakeFound(generation, file.compressed, *stat, tick);
       QueueNext(generation->container, tick);
       if (Restless(*generation->container, tick)) Stir(generation->container);
       return;
@@ -168,19 +168,20 @@ void Tailer::Impl::UpdateFound(Generation* generation, const FoundFile& file, co
       Restart(generation, generation->size);
     }
   }
-  TakeFoundStat(generation, file, stat, tick);
+  TakeFound(generation, file.compressed, stat, tick);
 }
 
-void Tailer::Impl::TakeFoundStat(Generation* generation, const FoundFile& file,
-                                 const FileStat& stat, const Tick& tick) {
+// What a listing says of a file, under whatever name.
+void Tailer::Impl::TakeFound(Generation* generation, bool compressed, const FileStat& stat,
+                             const Tick& tick) {
   if (generation->file != nullptr && generation->active()) {
-    if ((generation->archive != nullptr) == file.compressed) TakeStat(generation, stat, tick);
+    if ((generation->archive != nullptr) == compressed) TakeStat(generation, stat, tick);
     return;
   }
   const bool touched = generation->modify_time != stat.modify_time;
   generation->modify_time = stat.modify_time;
   generation->looked_in = polls;
-  if (file.compressed) {
+  if (compressed) {
     if (generation->disk_bytes == stat.size) return;
     generation->disk_bytes = stat.size;
     generation->drained = false;
@@ -188,11 +189,11 @@ void Tailer::Impl::TakeFoundStat(Generation* generation, const FoundFile& file,
   } else {
     generation->size = stat.size;
   }
-  const bool news = file.compressed || touched || stat.size != generation->offset;
+  const bool news = compressed || touched || stat.size != generation->offset;
   const bool asleep = PODTAIL_MUTANT(kNeverReopened);
   if (generation->state == GenerationState::kRetired && news && !asleep) {
     // Written to after it was closed: goes on under a new id, or begins again.
-    if (!file.compressed && stat.size < generation->offset) {
+    if (!compressed && stat.size < generation->offset) {
       superseded.push_back(generation->identity);
       generation->start.reset();
     }

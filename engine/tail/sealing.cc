@@ -26,6 +26,7 @@ void Tailer::Impl::Seal(Container* container, const Tick& tick) {
 bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const Tick& tick) const {
   const Generation& generation = *container.generations[index];
   if (!generation.active() || generation.readable()) return false;
+  if (generation.wakes_at > tick.now) return false;  // what could not be read has not ended
   // Nobody adds to an archive that has a proper end.
   if (generation.drained && generation.whole)
     return generation.file == nullptr || generation.archive;

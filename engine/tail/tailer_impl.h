@@ -27,7 +27,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/tail/file_identity.h"
 #include "engine/tail/generation.h"
 #include "engine/tail/known_checkpoints.h"
 #include "engine/tail/log_finder.h"
@@ -61,8 +60,7 @@ struct Tailer::Impl {
   void NoteEpoch(Container* container, const std::vector<Generation*>& fresh);
   void UpdateFound(Generation* generation, const FoundFile& file, const FileStat& stat,
                    const Tick& tick);
-  void TakeFoundStat(Generation* generation, const FoundFile& file, const FileStat& stat,
-                     const Tick& tick);
+  void TakeFound(Generation* generation, bool compressed, const FileStat& stat, const Tick& tick);
   void Missed(Container* container, const Tick& tick);
   bool MissedGeneration(Generation* generation, const Tick& tick);
   bool ArchiveMayFollow(const Generation& generation) const;
