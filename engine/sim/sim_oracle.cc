@@ -162,9 +162,14 @@ bool SimOracle::LostItsBeginning(const Record& other) const {
   const auto files = by_directory_.find(other.generation->directory);
   const auto vanished = [&](const SimGeneration* each) {
     if (each->moved) return true;  // and is read beside other files than before
-    if (each->size() == 0 || !each->Gone(each->size() - 1)) return false;
-    // A life goes on with what it read of a file that vanished under it.
-    return each->gone_step >= other.step || (other.life < life_ && each->gone_life >= other.life);
+    const bool gone = each->size() > 0 && each->Gone(each->size() - 1);
+    if (!gone && !each->cut) return false;
+    // A life goes on with what it read of a file that vanished under it, and what an
+    // earlier life still had in its hands ended with it.
+    const bool held = other.offered_life < life_ && each->opened_life >= other.offered_life &&
+                      each->opened_life < life_;
+    return each->gone_step >= other.step || held ||
+           (other.life < life_ && each->gone_life >= other.life);
   };
   return std::any_of(other.owned.begin(), other.owned.end(),
                      [&](const Owned& owned) { return vanished(owned.generation); }) ||

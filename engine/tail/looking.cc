@@ -16,6 +16,13 @@ constexpr Duration kLookPerFile = std::chrono::microseconds(100);
 // A directory with a name that is missing, or cannot be opened, is listed again.
 constexpr Duration kListAgain = std::chrono::seconds(1);
 
+// Announced, and nothing of it was read yet.
+bool BeginsOtherwise(const Generation& generation) {
+  std::array<char, kHeadBytesMax> bytes;
+  const auto read = ReadWhole(generation.file.get(), 0, bytes);
+  return read && !BeginsWith(generation.identity.head, {bytes.data(), *read});
+}
+
 }  // namespace
 
 void Tailer::Impl::Look(const Tick& tick) {
@@ -104,7 +111,9 @@ bool Tailer::Impl::TakeStat(Generation* generation, const FileStat& stat, const 
   const bool grown = stat.size != generation->size;
   if (generation->state == GenerationState::kReading) {
     const bool refilled = touched && !grown && stat.size == generation->offset;
-    if (stat.size < generation->offset || (refilled && BytesBeforeOffsetDiffer(generation))) {
+    const bool shrank = stat.size < generation->size;
+    if (stat.size < generation->offset ||
+        ((refilled || shrank) && BytesBeforeOffsetDiffer(generation))) {
       Restart(generation, generation->size);
     }
   }
@@ -115,8 +124,10 @@ bool Tailer::Impl::TakeStat(Generation* generation, const FileStat& stat, const 
   return grown || gone;
 }
 
-// A file that was emptied and filled again to the very size it had.
+// A file that was emptied, and filled again to the very size it had or to less than
+// was there to read.
 bool Tailer::Impl::BytesBeforeOffsetDiffer(Generation* generation) {
+  if (generation->offset == 0) return BeginsOtherwise(*generation);
   if (generation->tail.bytes == 0) return false;
   std::array<char, kTailBytesMax> bytes;
   const auto read = ReadWhole(generation->file.get(), generation->offset - generation->tail.bytes,
