@@ -90,7 +90,7 @@ void SimKubelet::PlanRotation(Owned* owned) {
   }
   const std::size_t first = options.deletes && kept.size() > most ? kept.size() - most : 0;
   for (std::size_t i = first; options.features.gzip && i < kept.size(); ++i) {
-    if (EndsWith(kept[i], ".gz")) continue;
+    if (EndsWith(kept[i], ".gz") || files_->Find(kept[i])->names > 1) continue;
     owned->tasks.push_back({Step::kCompress, kept[i]});
     owned->tasks.push_back({Step::kCompressRename, kept[i]});
     owned->tasks.push_back({Step::kUnlink, kept[i]});
@@ -289,7 +289,8 @@ void SimKubelet::LinkOne() {
   Owned* owned = Pick();
   const std::string live = owned->container->live();
   if (!options.features.hard_links || files_->Find(live) == nullptr) return;
-  const std::string other = live + ".20200101-0000" + std::to_string(10 + tape_->Below(40));
+  // Names say what is older: it stands right in front of the one it will be given.
+  const std::string other = live + "." + SimStamp(files_->wall);
   if (files_->Find(other) != nullptr) return;
   trace_->Hit(SimMark::kHardLink);
   trace_->Note("linked", other);

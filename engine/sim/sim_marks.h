@@ -10,6 +10,7 @@
 namespace podtail {
 
 #define PODTAIL_SIM_MARKS(MARK)                             \
+  MARK(kAcceptedLate, "accepted late")                      \
   MARK(kAnnouncedAgain, "announced again")                  \
   MARK(kAnnouncedDeleted, "announced deleted")              \
   MARK(kAnswerLostApplied, "answer lost applied")           \

@@ -77,6 +77,7 @@ std::string SimOracle::Where(const SimGeneration& generation, std::uint64_t at) 
 bool SimOracle::Describe(const RecordBatch& batch, const LogRecord& record, Record* learned) {
   (void)batch;
   const bool malformed = HasFlag(record.flags, RecordFlags::kMalformed);
+  const bool unterminated = HasFlag(record.flags, RecordFlags::kUnterminated);
   learned->stream = malformed ? -1 : (record.stream == LogStream::kStdout ? 0 : 1);
   std::string body;
   for (const Piece& piece : record.pieces) {
@@ -101,7 +102,7 @@ bool SimOracle::Describe(const RecordBatch& batch, const LogRecord& record, Reco
       generation->SplitAt(piece.extent.begin);
     }
     const bool last = &piece == &record.pieces.back();
-    const bool cut = record.part != 0 && !HasFlag(record.flags, RecordFlags::kUnterminated) && last;
+    const bool cut = record.part != 0 && !unterminated && last;
     const SimLine end_line = generation->LineAt(piece.extent.end - 1);
     if (!cut && end_line.end != piece.extent.end) {
       generation->SplitAt(piece.extent.end);
@@ -120,6 +121,10 @@ bool SimOracle::Describe(const RecordBatch& batch, const LogRecord& record, Reco
       return false;
     }
   }
+  const Owned& end = learned->owned.back();
+  learned->goes_on =
+      end.generation != learned->generation ||
+      (record.part != 0 && !unterminated && end.generation->LineAt(end.range.end - 1).partial);
   if (malformed && learned->generation->LineAt(learned->begin).cri) {
     Fail("I6", "called malformed, and is not: " + Where(*learned->generation, learned->begin));
     return false;
@@ -283,10 +288,14 @@ void SimOracle::Take(std::uint32_t index) {
   Record& record = records_[index];
   if (record.applied) return;
   record.applied = true;
-  if (record.stream >= 0 && !damaged_ && !record.torn_off) {
+  // Of what was in a longer record since then, another life may send the parts again.
+  const bool whole = !record.torn_off && record.generation->OwnerAt(record.begin) == index;
+  if (record.stream >= 0 && !damaged_ && whole) {
     auto& last = record.generation->last_first[static_cast<std::size_t>(record.stream)];
     const std::pair<std::uint64_t, std::uint32_t> here{record.begin + 1, record.part};
     if (here < last) {
+      // Late lines do not wait for a run that goes on in a newer file.
+      if (record.goes_on) return trace_->Hit(SimMark::kAcceptedLate);
       Fail("I4", "accepted behind " + std::to_string(last.first - 1) + ": " + record.words);
     }
     last = here;

@@ -102,7 +102,8 @@ class SimOracle : public SimFileListener, public Observer {
     std::uint64_t step = 0;  // of the world, when it was first offered
     std::uint64_t life = 0;  // and by which life
     std::uint32_t part = 0;
-    int stream = 0;  // -1: malformed
+    int stream = 0;        // -1: malformed
+    bool goes_on = false;  // its run does, in another file or in the next part
     bool applied = false;
     bool torn_off = false;  // was in a longer record, whose other file nobody can read again
     std::uint64_t settled_life = 0;

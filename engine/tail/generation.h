@@ -51,7 +51,8 @@ struct Generation {
   std::uint64_t device = 0;
   Timestamp modify_time{};
   bool deleted = false;
-  bool refused = false;  // it may not be opened: asked again now and then
+  bool elsewhere = false;  // last seen in another directory, whose hints are not its own
+  bool refused = false;    // it may not be opened: asked again now and then
 
   std::uint64_t offset = 0;      // the next byte to hand out
   std::uint64_t looked_to = 0;   // [offset, looked_to) is the start of a line, no more

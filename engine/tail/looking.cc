@@ -71,7 +71,8 @@ bool Tailer::Impl::Restless(const Container& container, const Tick& tick) const 
   for (const auto& generation : container.generations) {
     if (generation->missed > 0 || generation->refused) return true;
     if (!generation->active()) continue;
-    if (generation->deleted || generation->wakes_at > tick.now) return true;
+    if (generation->deleted || generation->elsewhere) return true;
+    if (generation->wakes_at > tick.now) return true;
     if (generation->archive != nullptr || generation->drained) return true;
     ++active;
   }

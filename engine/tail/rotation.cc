@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names and generations: who was renamed, who is new, who is gone.
+#include <algorithm>
+#include <cstddef>
 #include <tuple>
 
 #include "engine/base/check.h"
@@ -48,7 +50,14 @@ void Tailer::Impl::Reconcile(const FoundDirectory& directory, const Tick& tick) 
   ++listings;
   for (const auto& generation : container->generations) ++generation->missed;
   std::vector<Generation*> fresh;
-  for (const FoundFile& file : directory.files) Meet(container, directory, file, tick, &fresh);
+  // The newest first: of two names of one file that is where it belongs.
+  for (auto file = directory.files.rbegin(); file != directory.files.rend(); ++file) {
+    Meet(container, directory, *file, tick, &fresh);
+  }
+  std::reverse(container->generations.end() - static_cast<std::ptrdiff_t>(fresh.size()),
+               container->generations.end());
+  std::reverse(fresh.begin(), fresh.end());
+  for (Generation* generation : fresh) QueueOpening(generation);
   Insert(container, fresh);
   Missed(container, tick);
   QueueNext(container, tick);
@@ -81,6 +90,7 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
     if (generation->container != container) {
       // Moved here, or linked: what it is called was settled when it was first seen.
       generation->missed = 0;
+      generation->elsewhere = true;
       generation->name.root = file.root;
       generation->name.path = file.path;
       TakeFound(generation, file.compressed, *stat, tick);
@@ -107,7 +117,6 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
   made->modify_time = stat->modify_time;
   by_key[key] = made.get();
   ++generations;
-  QueueOpening(made.get());
   fresh->push_back(made.get());
   container->generations.push_back(std::move(made));
 }
@@ -157,6 +166,7 @@ void Tailer::Impl::NoteEpoch(Container* container, const std::vector<Generation*
 void Tailer::Impl::UpdateFound(Generation* generation, const FoundFile& file, const FileStat& stat,
                                const Tick& tick) {
   generation->missed = 0;
+  generation->elsewhere = false;
   generation->seen_in = listings;
   generation->device = stat.device;
   if (generation->name.name != file.name) {
