@@ -5,6 +5,7 @@
 // to it, and what became of each.
 #include <array>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,7 +76,8 @@ class SimGeneration {
   std::uint64_t put_most = 0;               // ever submitted
   bool forgotten = false;
   bool torn_off = false;  // a record of it lost its beginning: later times may shift
-  std::array<std::pair<std::uint64_t, std::uint32_t>, 2> last_first{};  // per stream: begin, part
+  std::array<std::vector<std::uint32_t>, 2> first_accepted{};  // records in order, per stream
+  std::set<std::uint64_t> late_from;                           // checkpoints said so
   Instant openable_since{};
   std::uint64_t openable_turn = 0;  // and the turn of the engine
   bool openable = false;

@@ -183,6 +183,13 @@ bool SimOracle::LostItsBeginning(const Record& other) const {
          });
 }
 
+// False: it had that byte, and was sent again without.
+bool SimOracle::Has(const Record& record, const SimGeneration* generation, std::uint64_t at) {
+  return std::any_of(record.owned.begin(), record.owned.end(), [&](const Owned& owned) {
+    return owned.generation == generation && owned.range.begin <= at && at < owned.range.end;
+  });
+}
+
 // No byte is in two records.
 void SimOracle::Claim(std::uint32_t index) {
   Record& record = records_[index];
@@ -190,7 +197,7 @@ void SimOracle::Claim(std::uint32_t index) {
     for (std::uint64_t at = owned.range.begin; at < owned.range.end; ++at) {
       const std::uint32_t owner = owned.generation->OwnerAt(at);
       if (owner != 0 && owner != index && !damaged_ && !record.torn_off) {
-        if (!LostItsBeginning(records_[owner])) {
+        if (Has(records_[owner], owned.generation, at) && !LostItsBeginning(records_[owner])) {
           Fail("I6", "one byte in two records: " + record.words + " and " + records_[owner].words);
           return;
         }
@@ -291,14 +298,34 @@ void SimOracle::Take(std::uint32_t index) {
   // Of what was in a longer record since then, another life may send the parts again.
   const bool whole = !record.torn_off && record.generation->OwnerAt(record.begin) == index;
   if (record.stream >= 0 && !damaged_ && whole) {
-    auto& last = record.generation->last_first[static_cast<std::size_t>(record.stream)];
-    const std::pair<std::uint64_t, std::uint32_t> here{record.begin + 1, record.part};
-    if (here < last) {
-      // Late lines do not wait for a run that goes on in a newer file.
-      if (record.goes_on) return trace_->Hit(SimMark::kAcceptedLate);
-      Fail("I4", "accepted behind " + std::to_string(last.first - 1) + ": " + record.words);
-    }
-    last = here;
+    record.generation->first_accepted[static_cast<std::size_t>(record.stream)].push_back(index);
+  }
+}
+
+// What came late is in order among itself, and so is the rest (Checkpoint::late_from).
+// A life may end before it could say where late lines began.
+void SimOracle::CheckOrder(const SimGeneration& generation) {
+  for (const std::vector<std::uint32_t>& accepted : generation.first_accepted) {
+    const Record* behind = nullptr;
+    const auto in_order = [&](std::uint64_t late_from) {
+      std::array<const Record*, 2> last{};
+      for (const std::uint32_t index : accepted) {
+        const Record& record = records_[index];
+        const Record*& before = last[record.begin >= late_from ? 1 : 0];
+        if (before != nullptr &&
+            std::pair(record.begin, record.part) < std::pair(before->begin, before->part)) {
+          behind = &record;
+          return false;
+        }
+        before = &record;
+      }
+      return true;
+    };
+    if (in_order(UINT64_MAX)) continue;
+    const Record* disordered = behind;
+    const auto& late = generation.late_from;
+    if (std::any_of(late.begin(), late.end(), in_order)) continue;
+    return Fail("I4", "accepted behind a later one: " + disordered->words);
   }
 }
 

@@ -125,9 +125,11 @@ class SimOracle : public SimFileListener, public Observer {
   bool Describe(const RecordBatch& batch, const LogRecord& record, Record* learned);
   void CheckTime(const LogRecord& record, const Record& learned);
   bool LostItsBeginning(const Record& other) const;
+  static bool Has(const Record& record, const SimGeneration* generation, std::uint64_t at);
   void Claim(std::uint32_t index);
   void CheckRepeat(const Record& known);
   void Take(std::uint32_t index);
+  void CheckOrder(const SimGeneration& generation);
   void CheckGone(SimGeneration* generation);
   void CheckGeneration(SimGeneration* generation);
   bool MayWait(SimGeneration* generation, const SimLine& line);

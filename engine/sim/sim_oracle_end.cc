@@ -184,6 +184,7 @@ void SimOracle::CheckConserved() {
   for (const auto& generation : generations_) {
     if (trace_->failed()) return;
     CheckGeneration(generation.get());
+    CheckOrder(*generation);
   }
 }
 

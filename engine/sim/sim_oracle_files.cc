@@ -232,6 +232,7 @@ void SimOracle::Submitted(const CheckpointEdit& edit) {
     }
     for (SimGeneration* generation : candidates) {
       generation->put_most = std::max(generation->put_most, offset);
+      if (put.late_from) generation->late_from.insert(*put.late_from);
       if (candidates.size() > 1 || generation->cut || generation->forgotten) continue;
       if (offset < generation->put && sheds_ == 0 && options.strong_identity && !weak_) {
         Fail("I3", "moves back from " + std::to_string(generation->put) + ": " +
