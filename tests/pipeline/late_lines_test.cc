@@ -87,7 +87,7 @@ TEST_F(LateLinesTest, AreReadTheSameWayAfterACrash) {
   }
   EXPECT_TRUE(arrived.differing.empty());
   for (const std::string& body : arrived.bodies) {
-    EXPECT_EQ(body.find("y") != std::string::npos, body == "y") << body;
+    EXPECT_EQ(body.find('y') != std::string::npos, body == "y") << body;
   }
   std::string all;
   for (const std::string& body : Sorted()) all += body + " ";
