@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/checkpoint/file_checkpoint_store.h"
@@ -28,7 +29,8 @@ class Troubles : public Observer {
 
 // An engine over real state files in memory. A disk job takes `job_takes`.
 struct Life {
-  explicit Life(MemoryLogFileSystem* where, FileMap state = {}) : files(where), disk(state) {
+  explicit Life(MemoryLogFileSystem* where, FileMap state = {})
+      : files(where), disk(std::move(state)) {
     disk.slow = true;
     options.tailer.root = "/r";
     options.tailer.switch_grace = Duration::zero();
