@@ -53,9 +53,14 @@ void BatchAssembler::SwitchFrom(const std::vector<SourceId>& older, SourceId id,
     if (PODTAIL_MUTANT(kLateNotJournaled)) continue;
     if (file == nullptr || !ledger_->Switch(each, file->at, source->file.head)) continue;
     file->late_from = file->at;
-    if (!source->switching) switching_.emplace_back(id, std::nullopt);
-    source->switching = true;
+    WaitForJournal(id, source);
+    WaitForJournal(each, file);  // whose next lines are late: alone, in this life and any later
   }
+}
+
+void BatchAssembler::WaitForJournal(SourceId id, Source* source) {
+  if (!source->switching) switching_.emplace_back(id, std::nullopt);
+  source->switching = true;
 }
 
 // The file in which an earlier life went on is gone, and this is another one: its

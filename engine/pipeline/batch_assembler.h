@@ -165,6 +165,7 @@ class BatchAssembler : private JoinerOutput {
   void SyncRun(OpenRuns* runs, std::size_t stream);
   void Begin(const TailedLine& line, const TailOutput& out, Source* source);
   void SwitchFrom(const std::vector<SourceId>& older, SourceId id, Source* source);
+  void WaitForJournal(SourceId id, Source* source);
   void BreakRuns(const Source& source);
   void TetherRuns(const TailedLine& line, const TailOutput& out, Source* source);
   void FindRuns(SourceId id, Source* source);
