@@ -32,7 +32,7 @@ void Tailer::Impl::OpenNew(const Tick& tick) {
     // Resume() queues it again.
     const bool paused = container->paused;
     if (generation->file == nullptr) {
-      const OpenResult opened = no_room ? OpenResult::kNoRoom : Open(generation);
+      const OpenResult opened = no_room ? OpenResult::kNoRoom : Open(generation, tick);
       if (opened == OpenResult::kNoRoom) {
         no_room = true;
         opening_waits = true;
@@ -59,8 +59,8 @@ void Tailer::Impl::OpenNew(const Tick& tick) {
   }
 }
 
-Tailer::Impl::OpenResult Tailer::Impl::Open(Generation* generation) {
-  if (files_open >= options.open_files_max && !MakeRoom()) return OpenResult::kNoRoom;
+Tailer::Impl::OpenResult Tailer::Impl::Open(Generation* generation, const Tick& tick) {
+  if (files_open >= options.open_files_max && !MakeRoom(tick)) return OpenResult::kNoRoom;
   auto file = files->Open(generation->name.root, generation->name.path);
   auto stat = file ? (*file)->Stat() : Expected<FileStat>(Unexpected(file.error()));
   if (!stat || KeyOf(*stat) != generation->key) {
@@ -69,7 +69,7 @@ Tailer::Impl::OpenResult Tailer::Impl::Open(Generation* generation) {
     if (code == StatusCode::kNotFound) return OpenResult::kGone;
     if (code == StatusCode::kResourceExhausted) {
       finder.Skip(generation->name.path, SkipReason::kTooManyOpen);
-      return MakeRoom() ? Open(generation) : OpenResult::kNoRoom;
+      return MakeRoom(tick) ? Open(generation, tick) : OpenResult::kNoRoom;
     }
     finder.Skip(generation->name.path, code == StatusCode::kFailedPrecondition
                                            ? SkipReason::kNotRegular
@@ -98,20 +98,21 @@ Tailer::Impl::OpenResult Tailer::Impl::Open(Generation* generation) {
   return OpenResult::kOpen;
 }
 
-bool Tailer::Impl::MakeRoom() {
+bool Tailer::Impl::MakeRoom(const Tick& tick) {
   Generation* longest = nullptr;
   for (const auto& container : containers) {
     if (container == nullptr) continue;
     for (const auto& generation : container->generations) {
-      // Parked is what has a name to come back by and nothing left to read.
+      // Parked is what has a name to come back by, and nothing to read or an older
+      // file to wait for.
       if (!generation->active() || generation->file == nullptr || generation->deleted ||
           generation->missed > 0) {
         continue;
       }
-      const bool busy =
-          generation->archive != nullptr
-              ? generation->decoding
-              : generation->readable() || generation->may_announce() || generation->looked_in == 0;
+      const bool busy = generation->archive != nullptr
+                            ? generation->decoding
+                            : NextOf(*container, tick) == generation.get() ||
+                                  generation->may_announce() || generation->looked_in == 0;
       if (busy) continue;
       if (longest == nullptr || generation->rests_since < longest->rests_since) {
         longest = generation.get();

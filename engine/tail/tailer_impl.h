@@ -91,8 +91,8 @@ struct Tailer::Impl {
   // announce.cc
   void OpenNew(const Tick& tick);
   enum class OpenResult : std::uint8_t { kOpen = 1, kGone = 2, kNoRoom = 3 };
-  OpenResult Open(Generation* generation);
-  bool MakeRoom();
+  OpenResult Open(Generation* generation, const Tick& tick);
+  bool MakeRoom(const Tick& tick);
   enum class AnnounceResult : std::uint8_t {
     kDone = 1,      // announced, or waiting for more bytes or for the end of the pass
     kAskAgain = 2,  // an archive has to be decoded further

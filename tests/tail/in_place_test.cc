@@ -340,6 +340,19 @@ TEST_F(InPlaceTest, AReadThatGivesLessThanTheSizeIsNoTruncation) {
   EXPECT_TRUE(gaps.empty());
 }
 
+TEST_F(InPlaceTest, AFileThatWaitsForAnOlderOneLendsItsDescriptorToIt) {
+  options.open_files_max = 1;
+  files.Append(Live(), "new\n");
+  files.refused.insert(Rotated(1));
+  files.Append(Rotated(1), "old\n");
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(6);
+  files.refused.clear();
+  Turns(20);
+  EXPECT_EQ(lines, (Lines{"old", "new"}));
+}
+
 TEST_F(InPlaceTest, TooFewDescriptorsAreNotADeletion) {
   options.open_files_max = 2;
   files.Append(Live(), "a\n");
