@@ -146,7 +146,7 @@ void ChooseSinks(const Flags& flags, const Given& given, RunSettings* settings) 
 std::string DivideMemory(const RunSettings& settings) {
   const std::uint64_t sinks = (settings.stdout_format ? 1U : 0U) + (settings.null_sink ? 1U : 0U);
   const std::uint64_t engines = sinks * settings.shards;
-  if (settings.engine.memory_bytes_max / engines >= kEngineBytesMin) return {};
+  if (settings.engine.memory_bytes_max >= engines * kEngineBytesMin) return {};
   return "--memory-max " + BytesText(settings.engine.memory_bytes_max) + ": too little for " +
          std::to_string(engines) +
          (engines == 1 ? " engine, which needs " : " engines, which need ") +

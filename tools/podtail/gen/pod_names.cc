@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "tools/podtail/gen/rng.h"
 
@@ -70,8 +71,9 @@ std::vector<PodName> NamePods(std::uint64_t seed, std::size_t pods, std::size_t 
                        Containers("kube-apiserver", containers)});
       continue;
     }
-    names.push_back({std::string(application.name_space),
-                     std::string(application.name) + "-" + hash + "-" + suffix, uuid,
+    std::string pod(application.name);
+    pod.append("-").append(hash).append("-").append(suffix);
+    names.push_back({std::string(application.name_space), std::move(pod), uuid,
                      Containers(application.container, containers)});
   }
   return names;
