@@ -74,8 +74,7 @@ std::string SimOracle::Where(const SimGeneration& generation, std::uint64_t at) 
 }
 
 // What the record takes, and whether it says the same as the bytes.
-bool SimOracle::Describe(const RecordBatch& batch, const LogRecord& record, Record* learned) {
-  (void)batch;
+bool SimOracle::Describe(const RecordBatch& /*batch*/, const LogRecord& record, Record* learned) {
   const bool malformed = HasFlag(record.flags, RecordFlags::kMalformed);
   const bool unterminated = HasFlag(record.flags, RecordFlags::kUnterminated);
   learned->stream = malformed ? -1 : (record.stream == LogStream::kStdout ? 0 : 1);
