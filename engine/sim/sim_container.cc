@@ -130,7 +130,7 @@ std::string SimContainer::Message(bool plain) {
   return message;
 }
 
-void SimContainer::WriteFragment(std::size_t stream, bool full, std::string message) {
+void SimContainer::WriteFragment(std::size_t stream, bool full, const std::string& message) {
   Stream& to = streams_[stream];
   std::string line = TimeText(BeginsFile(to));
   line.append(stream == 0 ? " stdout " : " stderr ").append(full ? "F " : "P ");

@@ -65,7 +65,7 @@ class SimContainer {
   };
 
   void WriteLate();
-  void WriteFragment(std::size_t stream, bool full, std::string message);
+  void WriteFragment(std::size_t stream, bool full, const std::string& message);
   void Flush(std::size_t stream);
   bool BeginsFile(const Stream& to) const;
   std::string Message(bool plain);

@@ -30,7 +30,7 @@ void SimKubelet::Begin() {
   }
 }
 
-void SimKubelet::StartContainer(Owned* owned, std::string pod, bool is_static) {
+void SimKubelet::StartContainer(Owned* owned, const std::string& pod, bool is_static) {
   const auto index = static_cast<std::size_t>(owned - all_.data());
   owned->pod = options.root + "/" + pod;
   owned->is_static = is_static;

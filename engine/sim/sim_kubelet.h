@@ -64,7 +64,7 @@ class SimKubelet {
     std::string rotated;  // the name the live file was given, until it is reopened
   };
 
-  void StartContainer(Owned* owned, std::string pod, bool is_static);
+  void StartContainer(Owned* owned, const std::string& pod, bool is_static);
   Owned* Pick();
   void PlanRotation(Owned* owned);
   void Run(Owned* owned, Instant now);

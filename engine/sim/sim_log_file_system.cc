@@ -159,7 +159,8 @@ void SimLogFileSystem::RenameDirectory(const std::string& from, const std::strin
     directories_.erase(path);
     for (const auto& [name, node] : directories_[new_path]) {
       if (node == nullptr) continue;
-      node->last_path = new_path + "/" + name;
+      node->last_path = new_path;
+      node->last_path.append("/").append(name);
       listener_->OnNamed(*node, node->last_path);
     }
   }
