@@ -177,6 +177,21 @@ void CheckpointLedger::ReleaseRun(RunKind kind, LogStream stream, SourceId sourc
   impl_->Touch(source);
 }
 
+void CheckpointLedger::EndRun(LogStream stream, SourceId source, std::uint64_t from) {
+  Impl::Source* entry = impl_->Find(source);
+  if (entry == nullptr) return;
+  const auto end = [&](ResumePoint* point) {
+    if (point->offset >= from) point->replay.EndRun(stream);
+  };
+  for (Impl::BatchHold& hold : entry->batches) end(&hold.begin);
+  for (const auto& run : entry->runs) {
+    if (run != nullptr) end(run.get());
+  }
+  for (Impl::Tethered& tether : entry->tethers) end(&tether.begin);
+  end(&entry->read);
+  impl_->Touch(source);
+}
+
 void CheckpointLedger::Track(BatchSequence batch, std::span<const Hold> holds) {
   std::vector<SourceId>& held = impl_->batches[batch];
   for (const Hold& hold : holds) {

@@ -128,6 +128,12 @@ void BatchAssembler::FindRuns(SourceId id, Source* source) {
   OpenRuns* runs = RunsOf(source);
   for (std::size_t i = 0; i < 2; ++i) {
     const ReplayState::Stream& state = source->found.streams[i];
+    // What was committed here was committed with the older files: this state knows more
+    // than a shadow that comes from one of them.
+    if (runs->of[i].shadow() && source->read.offset > 0) {
+      runs->of[i].DropShadow();
+      SyncRun(runs, i);
+    }
     if (state.part == 0 || runs->of[i].open()) continue;
     runs->opened_in[i] = id;
     runs->of[i].BecomeShadow(i == 0 ? LogStream::kStdout : LogStream::kStderr, state);
@@ -184,14 +190,27 @@ void BatchAssembler::CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick
   CloseRun(runs, stream);
   journal_ = false;
   SyncRun(runs, stream);
-  // Behind what was read so far no run is open any more, in none of the files that it
-  // came through.
+  // Behind its last fragment it is not open any more, in none of the files that were
+  // read since.
+  EndRun(runs, stream, run.last_source(), run.last_begin() + 1);
   NoteClosed(run.last_source(), source);
   if (runs->kind == RunKind::kLate) return;
-  for (const SourceId id : source->instance->begun) {
-    Source* each = Find(id);
-    if (each != nullptr && each != source && !each->late) NoteClosed(id, each);
+  const std::vector<SourceId>& begun = source->instance->begun;
+  auto later = std::find(begun.begin(), begun.end(), run.last_source());
+  if (later != begun.end()) ++later;
+  for (; later != begun.end(); ++later) {
+    Source* each = Find(*later);
+    if (each == nullptr || each->late) continue;
+    EndRun(runs, stream, *later, 0);
+    NoteClosed(*later, each);
   }
+}
+
+void BatchAssembler::EndRun(OpenRuns* runs, std::size_t stream, SourceId source,
+                            std::uint64_t from) {
+  const LogStream name = stream == 0 ? LogStream::kStdout : LogStream::kStderr;
+  ledger_->EndRun(name, source, from);
+  runs->of[1 - stream].EndRunInHolds(name, source, from);
 }
 
 void BatchAssembler::NoteClosed(SourceId id, Source* source) {

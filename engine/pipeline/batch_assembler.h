@@ -7,15 +7,13 @@
 //        │                       P, or part of a run ──▶ joiner ──▶ record ──▶ LaneQueues
 //        └─ no CRI line ──▶ record with the raw line ───┘
 //
-// It keeps, per source, the replay state in front of the next line, and sees to
-// it that whatever a record needs is held in the ledger before the line counts
-// as read.
+// It keeps, per source, the replay state in front of the next line, and holds in the
+// ledger whatever a record needs before the line counts as read.
 //
 // Thread safety: none; it belongs to the polling thread.
 // Invariants
-//   1 a source's replay state is a function of the container's lines before its
-//     next line.
-//   2 no record joins over a file's end before it is durable which lines came in time.
+//   1 a source's replay state is a function of the lines before its next one.
+//   2 no record joins over a file's end before it is durable what came in time.
 //   3 a source into which a run comes over from an earlier one commits nothing
 //     before the earlier ones are committed as a whole: read again, they would
 //     open the run again (CheckpointLedger::Tether).
@@ -161,6 +159,7 @@ class BatchAssembler : private JoinerOutput {
   void CloseRun(OpenRuns* runs, std::size_t stream);
   void CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick);
   void NoteClosed(SourceId id, Source* source);
+  void EndRun(OpenRuns* runs, std::size_t stream, SourceId source, std::uint64_t from);
   void CutOldRun(OpenRuns* runs, std::size_t stream, const Tick& tick);
   void SyncRun(OpenRuns* runs, std::size_t stream);
   void Begin(const TailedLine& line, const TailOutput& out, Source* source);

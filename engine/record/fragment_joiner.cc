@@ -163,6 +163,12 @@ void FragmentJoiner::BecomeShadow(LogStream stream, const ReplayState::Stream& s
   gap_ = state.run_gap;
 }
 
+void FragmentJoiner::EndRunInHolds(LogStream stream, SourceId source, std::uint64_t from) {
+  for (Hold& hold : holds_) {
+    if (hold.source == source && hold.begin.offset >= from) hold.begin.replay.EndRun(stream);
+  }
+}
+
 void FragmentJoiner::DropShadow() {
   PODTAIL_DCHECK(shadow_);
   Forget();

@@ -79,6 +79,8 @@ class FragmentJoiner {
   // REQUIRES: !open(), state.part != 0.
   void BecomeShadow(LogStream stream, const ReplayState::Stream& state);
 
+  // The other stream's run was closed: its holds from there on do not speak of it.
+  void EndRunInHolds(LogStream stream, SourceId source, std::uint64_t from);
   // Nothing goes on where a shadow was: what looks like its rest is not.
   // REQUIRES: shadow().
   void DropShadow();

@@ -42,6 +42,9 @@ class PODTAIL_EXPORT CheckpointLedger {
   // rotation holds two sources. A late one is another run of the same stream.
   void HoldRun(RunKind kind, LogStream stream, const Hold& hold);
   void ReleaseRun(RunKind kind, LogStream stream, SourceId source);
+  // A run of `stream` was closed by an observation. Whoever holds the source from
+  // `from` on speaks of it as open, and must not.
+  void EndRun(LogStream stream, SourceId source, std::uint64_t from);
   // A batch holds its sources from its first record of each until it is settled.
   // Called again whenever a record adds a source or begins before the hold so
   // far: the smallest begin counts. REQUIRES for Settle(): what the batch lost is

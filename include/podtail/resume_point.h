@@ -36,6 +36,13 @@ struct ReplayState {
   // none, its modification time when first seen, journaled before it is used.
   Timestamp line_time{};
   LogStream line_stream = LogStream::kStdout;
+  // No run of `stream` is open here after all.
+  void EndRun(LogStream stream) noexcept {
+    Stream& of = streams[stream == LogStream::kStdout ? 0 : 1];
+    of.part = 0;
+    of.part_bytes = 0;
+    of.run_gap = 0;
+  }
   friend bool operator==(const ReplayState&, const ReplayState&) = default;
 };
 
