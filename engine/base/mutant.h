@@ -22,7 +22,6 @@ namespace podtail {
   MUTANT(kTetherForgotten, "a run that comes over holds nothing in the later file")     \
   MUTANT(kShadowForgotten, "what was given out of an open run is given out again")      \
   MUTANT(kLateNotJournaled, "nobody writes down which lines came in time")              \
-  MUTANT(kRunGoesOnAnywhere, "a run goes on in whatever file comes next")               \
   MUTANT(kCutNotJournaled, "a run is closed by an observation that nobody writes down") \
   MUTANT(kGateIgnored, "sends what waits for the journal")                              \
   MUTANT(kReplayForgotten, "a restart knows nothing of the lines before")               \
@@ -37,7 +36,6 @@ namespace podtail {
   MUTANT(kAppendBehindTorn, "goes on behind an append that failed")                     \
   MUTANT(kDurableWhenSubmitted, "says durable when it is only submitted")               \
   MUTANT(kIdentityIsInode, "the inode alone says which file it is")                     \
-  MUTANT(kTailMarkerIgnored, "a checkpoint fits whatever stands before it")             \
   MUTANT(kDropDeleted, "lets go of a file that lost its name")                          \
   MUTANT(kStartAtEnd, "an unknown file begins at its end after a restart")              \
   MUTANT(kSealAtOnce, "a rotated file is sealed without a grace")                       \

@@ -69,7 +69,7 @@ void BatchAssembler::WaitForJournal(SourceId id, Source* source) {
 void BatchAssembler::BreakRuns(const Source& source) {
   Instance* instance = source.instance.get();
   OpenRuns* runs = &instance->runs;
-  if (instance->next == source.file.head || PODTAIL_MUTANT(kRunGoesOnAnywhere)) return;
+  if (instance->next == source.file.head) return;
   for (std::size_t i = 0; i < 2; ++i) {
     if (runs->of[i].shadow()) {
       runs->of[i].DropShadow();

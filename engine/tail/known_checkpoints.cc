@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/tail/known_checkpoints.h"
-#include "engine/base/mutant.h"
 
 #include <array>
 
@@ -77,7 +76,7 @@ KnownCheckpoints::There KnownCheckpoints::StillThere(const Checkpoint& checkpoin
                                                      const Seeker& seeker) {
   const ResumePoint& committed = checkpoint.committed;
   if (committed.tail.bytes > committed.offset) return There::kNo;
-  if (committed.offset == 0 || PODTAIL_MUTANT(kTailMarkerIgnored)) return There::kYes;
+  if (committed.offset == 0) return There::kYes;
   if (seeker.archive != nullptr) {
     // One that was read to its end need not be decoded to see that.
     const auto trailer = seeker.archive->TrailerSize();
