@@ -267,5 +267,24 @@ TEST(CheckpointLedger, HoldsALateRunBesideTheOneOfItsInstance) {
   EXPECT_EQ(ledger.committed(kA).offset, 50U);
 }
 
+// A run that was closed is open in no hold behind its last fragment: committed there
+// and read again, the next line of its stream would be taken for its rest.
+TEST(CheckpointLedger, ForgetsAClosedRunInEveryHoldBehindIt) {
+  CheckpointLedger ledger;
+  Store store;
+  ledger.Open(kA, File(1), Start(1));
+  Hold hold{kA, At(50)};
+  hold.begin.replay.streams[0].part = 1;
+  hold.begin.replay.streams[0].part_bytes = 20;
+  ledger.Track(BatchSequence{1}, std::span<const Hold>(&hold, 1));
+  ledger.Advance(kA, At(90));
+  ledger.EndRun(LogStream::kStdout, kA, 51);
+  ledger.SubmitTo(&store);
+  EXPECT_EQ(store.edits.back().put.at(0).committed.replay.streams[0].part, 1U) << "before it";
+  ledger.EndRun(LogStream::kStdout, kA, 31);
+  ledger.SubmitTo(&store);
+  EXPECT_EQ(store.edits.back().put.at(0).committed, At(50));
+}
+
 }  // namespace
 }  // namespace podtail
