@@ -121,6 +121,22 @@ TEST_F(ArchivesTest, ResumeInTheMiddleAfterARestart) {
   EXPECT_EQ(opened.at(0).start.committed.offset, known.committed.offset);
 }
 
+TEST_F(ArchivesTest, OfOtherBytesBeforeTheCheckpointAreReadFromTheirBeginning) {
+  files.Append(Live(), kA + "\nb\n");
+  Start();
+  Turns(2);
+  const Checkpoint known = Here(0);
+  tailer.reset();
+  files.Unlink(Live());
+  files.Append(Rotated(1) + ".gz", GzipBytes(kA + "\nX\nmore\n"));
+  files.Append(Live(), "new\n");
+  files.now += std::chrono::hours(1);
+  lines.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(8);
+  EXPECT_EQ(lines, (Lines{kA, "X", "more", "new"}));
+}
+
 TEST_F(ArchivesTest, AreSkippedWithoutDecodingWhenAllOfThemIsCommitted) {
   std::string bytes;
   for (int i = 0; i < 100'000; ++i) bytes += "line " + std::to_string(i) + "\n";
