@@ -1,46 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/checkpoint/loss_line.h"
 
-#include <array>
-#include <chrono>
 #include <span>
 
 #include "engine/base/hex.h"
 #include "engine/base/json_writer.h"
+#include "engine/base/utc_text.h"
 #include "podtail/log_record.h"
 
 namespace podtail {
 namespace {
 
-void AppendPadded(std::uint64_t value, std::size_t digits, std::string* out) {
-  std::array<char, 20> text{};
-  for (std::size_t i = digits; i-- > 0; value /= 10) {
-    text[i] = static_cast<char>('0' + value % 10);
-  }
-  out->append(text.data(), digits);
-}
-
-// Always nine digits of fraction and 'Z'. A Timestamp lies in 1677 .. 2262.
 std::string TimeText(Timestamp time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const auto of_day = static_cast<std::uint64_t>((time - day).count());
-  const std::uint64_t seconds = of_day / 1'000'000'000;
   std::string text;
-  AppendPadded(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4, &text);
-  text += '-';
-  AppendPadded(static_cast<unsigned>(date.month()), 2, &text);
-  text += '-';
-  AppendPadded(static_cast<unsigned>(date.day()), 2, &text);
-  text += 'T';
-  AppendPadded(seconds / 3600, 2, &text);
-  text += ':';
-  AppendPadded(seconds / 60 % 60, 2, &text);
-  text += ':';
-  AppendPadded(seconds % 60, 2, &text);
-  text += '.';
-  AppendPadded(of_day % 1'000'000'000, 9, &text);
-  text += 'Z';
+  AppendUtcText(time, &text);
   return text;
 }
 

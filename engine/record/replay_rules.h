@@ -14,7 +14,9 @@ namespace podtail {
 inline Timestamp NextTime(ReplayState::Stream* stream, Timestamp raw, bool unique) noexcept {
   const bool repeats =
       raw == stream->last_raw || (stream->last_raw < raw && raw <= stream->last_out);
-  const bool moves = unique && repeats && !PODTAIL_MUTANT(kTimesNotUnique);
+  // Nothing comes after the last time there is (2262): no server takes it, so it may repeat.
+  const bool moves =
+      unique && repeats && stream->last_out < Timestamp::max() && !PODTAIL_MUTANT(kTimesNotUnique);
   const Timestamp out = moves ? stream->last_out + std::chrono::nanoseconds(1) : raw;
   stream->last_raw = raw;
   stream->last_out = out;

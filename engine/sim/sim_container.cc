@@ -45,10 +45,18 @@ void Padded(std::int64_t value, std::size_t digits, std::string* out) {
 }  // namespace
 
 std::string SimTimeText(Timestamp time, std::uint32_t digits, int east) {
-  const auto local = time + std::chrono::minutes(east);
-  const auto day = std::chrono::floor<std::chrono::days>(local);
-  const std::chrono::year_month_day date(day);
-  const std::int64_t of_day = (local - day).count();
+  // In days and the rest of one: the first day of the earliest Timestamp, which stands for
+  // "no time", has no first nanosecond.
+  constexpr std::int64_t kDay = std::chrono::nanoseconds(std::chrono::days(1)).count();
+  const std::int64_t local = time.time_since_epoch().count() +
+                             std::chrono::nanoseconds(std::chrono::minutes(east)).count();
+  std::int64_t day = local / kDay;
+  std::int64_t of_day = local % kDay;
+  if (of_day < 0) {
+    --day;
+    of_day += kDay;
+  }
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
   std::string text;
   Padded(static_cast<int>(date.year()), 4, &text);
   text.push_back('-');

@@ -27,6 +27,13 @@ TEST(NextTime, LeavesTimesAloneWhereTheSinkDoesNotCare) {
   EXPECT_EQ(NextTime(&stream, At(100), false), At(100));
 }
 
+TEST(NextTime, RepeatsTheLastTimeThereIs) {
+  ReplayState::Stream stream;
+  EXPECT_EQ(NextTime(&stream, Timestamp::max(), true), Timestamp::max());
+  EXPECT_EQ(NextTime(&stream, Timestamp::max(), true), Timestamp::max());
+  EXPECT_EQ(NextTime(&stream, At(5), true), At(5));
+}
+
 TEST(NextTime, IsTheSameFromAStoredState) {
   ReplayState::Stream first;
   for (const std::int64_t raw : {5, 5, 5, 6}) (void)NextTime(&first, At(raw), true);

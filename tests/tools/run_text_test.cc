@@ -90,6 +90,9 @@ TEST(RunText, WritesTimesWithTheDigitsAskedFor) {
   out.clear();
   AppendTime(Timestamp(Duration(-1)), 9, &out);
   EXPECT_EQ(out, "1969-12-31T23:59:59.999999999Z");
+  out.clear();
+  AppendTime(Timestamp::min(), 9, &out);
+  EXPECT_EQ(out, "1677-09-21T00:12:43.145224192Z");
 }
 
 }  // namespace

@@ -115,9 +115,13 @@ void AppendJsonString(std::string_view bytes, std::string* out) {
 }
 
 void AppendTime(Timestamp time, int digits, std::string* out) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
+  using std::chrono::floor, std::chrono::seconds;
+  // Not the time itself: the day before Timestamp::min(), which stands for "none", has no
+  // Timestamp.
+  const std::chrono::sys_seconds second(floor<seconds>(time.time_since_epoch()));
+  const auto day = floor<std::chrono::days>(second);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
+  const std::chrono::hh_mm_ss clock(second - day);
   std::array<char, 48> text;
   int length = std::snprintf(
       text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
@@ -126,8 +130,9 @@ void AppendTime(Timestamp time, int digits, std::string* out) {
       static_cast<int>(clock.seconds().count()));
   out->append(text.data(), static_cast<std::size_t>(length));
   if (digits > 0) {
-    length = std::snprintf(text.data(), text.size(), ".%09lld",
-                           static_cast<long long>(clock.subseconds().count()));
+    std::int64_t fraction = time.time_since_epoch().count() % 1'000'000'000;
+    if (fraction < 0) fraction += 1'000'000'000;
+    length = std::snprintf(text.data(), text.size(), ".%09lld", static_cast<long long>(fraction));
     out->append(text.data(), static_cast<std::size_t>(digits < 9 ? digits + 1 : length));
   }
   out->push_back('Z');
