@@ -4,6 +4,7 @@ and fragments joined by slow code of its own, written from the specification of 
 
 A test is a script: test.py PODTAIL WORK_DIRECTORY. Exit status 0: passed, 1: failed, 77: did not run.
 """
+import atexit
 import datetime
 import hashlib
 import json
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 SKIP = 77
 DEADLINE = 120.0  # seconds for anything that should take one; only a hang gets there
@@ -50,20 +52,54 @@ def main(tests):
         sys.exit(f"usage: {sys.argv[0]} PODTAIL WORK_DIRECTORY [TEST]...")
     podtail, work = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     os.makedirs(work, exist_ok=True)
-    failed = 0
-    for test in tests:
-        if sys.argv[3:] and test.__name__ not in sys.argv[3:]:
-            continue
-        directory = tempfile.mkdtemp(prefix=f"{test.__name__}-", dir=work)
-        began = time.monotonic()
-        try:
-            test(podtail, directory)
-            print(f"ok      {test.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-            shutil.rmtree(directory, ignore_errors=True)
-        except Failure as failure:
-            failed += 1
-            print(f"FAILED  {test.__name__}: {failure}\n        left for a look: {directory}", flush=True)
-    sys.exit(1 if failed else 0)
+    wanted = [test for test in tests if not sys.argv[3:] or test.__name__ in sys.argv[3:]]
+    sys.exit(1 if [test for test in wanted if not passes_apart(test, podtail, work)] else 0)
+
+
+def passes_apart(test, podtail, work):
+    """Runs one test in a process of its own. What a child of ours had resident before its exec counts
+    as its peak memory, so the process that starts podtail must not hold what other tests wrote."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        run_apart(test, podtail, work)
+    try:
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    except BaseException:
+        os.kill(child, signal.SIGTERM)
+        raise
+    if status == SKIP:
+        sys.exit(SKIP)
+    return status == 0
+
+
+def run_apart(test, podtail, work):
+    """The child's whole life: what is registered for its end runs here, too."""
+    status = 2
+    try:
+        status = 0 if passes(test, podtail, work) else 1
+    except SystemExit as left:
+        status = left.code
+    except BaseException:  # pylint: disable=broad-except
+        traceback.print_exc()
+    finally:
+        atexit._run_exitfuncs()  # pylint: disable=protected-access
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def passes(test, podtail, work):
+    directory = tempfile.mkdtemp(prefix=f"{test.__name__}-", dir=work)
+    began = time.monotonic()
+    try:
+        test(podtail, directory)
+    except Failure as failure:
+        print(f"FAILED  {test.__name__}: {failure}\n        left for a look: {directory}")
+        return False
+    print(f"ok      {test.__name__} ({time.monotonic() - began:.1f} s)")
+    shutil.rmtree(directory, ignore_errors=True)
+    return True
 
 
 def sanitized(podtail):
