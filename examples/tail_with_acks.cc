@@ -16,15 +16,15 @@ int main(int, char** argv) {
   if (!loaded) return 1;
   (*tailer)->Restore(loaded->checkpoints, loaded->fresh);
   CheckpointLedger ledger;
-  TailOutput out;  // reused: it keeps its capacity
-  for (WriteProgress kept; ledger.SubmitTo(store) != kept.durable || !(*tailer)->state().at_end;) {
+  for (TailOutput out;; std::this_thread::sleep_for(std::chrono::milliseconds(20))) {
     const Tick now{Instant(std::chrono::steady_clock::now().time_since_epoch()), {}};
-    const Instant next = (*tailer)->Poll(now, {}, &out);
+    (*tailer)->Poll(now, {}, &out);  // returns when it is due again: or poll(2) readiness_fd()
     for (const auto& o : out.opened()) ledger.Open(o.source, o.file, o.start);
     for (const auto& l : out.lines())  // Advance() is the acknowledgement: write first
       if (std::cout << l.bytes.view() << '\n'; l.ends) ledger.Advance(l.source, out.After(l));
     for (const auto& c : out.closed()) ledger.Close(c.source);
-    for (auto d : ledger.TakeFinished((kept = store->Poll(now)).durable)) (*tailer)->Retire(d);
-    std::this_thread::sleep_for(std::min(next, kept.next) - now.now);
+    const auto [last, kept] = std::pair{ledger.SubmitTo(store), store->Poll(now)};
+    for (auto d : ledger.TakeFinished(kept.durable)) (*tailer)->Retire(d);
+    if (kept.durable == last && (*tailer)->state().at_end) return 0;
   }
 }

@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 LINES_MAX = 30
+PROGRAMS = ("parse_lines", "tail_with_acks", "own_exporter")
 UID = "6ce9f6b2-9b5c-4d0e-8d4a-0f0a5a1d1c11"
 INSTANCE = f"default_web-0_{UID}/app"
 LOG = """\
@@ -63,7 +64,7 @@ def build(args, scratch):
         run([*configure, "-S", os.path.join(args.source, "tests/install/subdirectory"), "-D",
              f"PODTAIL_SOURCE={args.source}"])
         programs = os.path.join(binary, "examples")
-    run([args.cmake, "--build", binary, "--parallel", str(os.cpu_count() or 1)])
+    run([args.cmake, "--build", binary, "--parallel", str(os.cpu_count() or 1), "--target", *PROGRAMS])
     return programs
 
 
@@ -107,7 +108,7 @@ def write(path, text):
 
 
 def check_lengths(source):
-    for name in ("parse_lines", "tail_with_acks", "own_exporter"):
+    for name in PROGRAMS:
         with open(f"{source}/examples/{name}.cc", encoding="utf-8") as stream:
             lines = len(stream.readlines())
         if lines > LINES_MAX:
