@@ -246,8 +246,8 @@ TEST(FileCheckpointStore, LeavesALaterVersionAlone) {  // C5
   world.Put(1, 1);
   world.Settle();
   for (const char* name : {"snapshot.0", "snapshot.1", "journal"}) {
-    std::string header =
-        std::string("podtail-") + (name[0] == 's' ? "snapshot" : "journal") + " 900 era=1";
+    std::string header = std::string("podtail-") + (name[0] == 's' ? "snapshot " : "journal ") +
+                         std::to_string(kStoreVersion + 1) + " era=1";
     const std::uint32_t crc = Crc32(header);
     header += " crc=";
     for (int shift = 28; shift >= 0; shift -= 4) {

@@ -58,6 +58,18 @@ def problems_of_test(test, commands):
             yield f"{name} has no test {unit}"
 
 
+def problems_of_patch(guard):
+    """A patch that lags behind the code would be noticed only when .ci/patch_gate draws it."""
+    path = os.path.join(HERE, guard)
+    if not os.path.exists(path):
+        yield f"there is no {guard}"
+        return
+    tried = subprocess.run(["patch", "-p1", "--dry-run", "--force", "-i", path], cwd=os.path.join(HERE, "..", ".."),
+                           capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        yield f"{guard} does not apply: {tried.stdout.strip()}"
+
+
 def problems_of(row, commands, known_mutants):
     status = row["status"]
     if status not in STATUSES:
@@ -72,8 +84,7 @@ def problems_of(row, commands, known_mutants):
         yield from problems_of_test(test, commands)
     guard = row["mutant_or_patch"]
     if guard.endswith(".patch"):
-        if not os.path.exists(os.path.join(HERE, guard)):
-            yield f"there is no {guard}"
+        yield from problems_of_patch(guard)
     elif guard and guard not in known_mutants:
         yield f"there is no mutant {guard}"
     if status == "open" and (row["star"] or row["row"][0] in "AC"):
