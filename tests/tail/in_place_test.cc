@@ -238,6 +238,22 @@ TEST_F(InPlaceTest, AFileThatMayNotBeOpenedKeepsItsPlace) {
   EXPECT_EQ(lines, (Lines{"a", "b"}));
 }
 
+// A14: what retention took before it could be read is named, and stops nobody.
+TEST_F(InPlaceTest, AFileThatWentBeforeItCouldBeOpenedIsNamed) {
+  files.Append(Rotated(1), "a\n");
+  files.Append(Live(), "b\n");
+  files.now += std::chrono::hours(1);
+  files.refused.insert(Rotated(1));
+  Start();
+  Turns(6);
+  files.Unlink(Rotated(1));
+  Turns(12);
+  EXPECT_EQ(lines, Lines{"b"});
+  EXPECT_EQ(std::count(said.skipped.begin(), said.skipped.end(),
+                       std::pair(Rotated(1), SkipReason::kMissed)),
+            1);
+}
+
 TEST_F(InPlaceTest, ManyRotationsBetweenTwoLooksTakeNoMoreThanOneGrace) {
   files.Append(Live(), "0\n");
   Start();
