@@ -69,6 +69,28 @@ TEST_F(TailerTest, WaitsBeforeTheNextGenerationForWhatTheRuntimeMayStillAppend) 
   EXPECT_EQ(lines, (Lines{"a", "b", "c"}));
 }
 
+// D1: times of waiting are told by the monotonic clock alone.
+TEST_F(TailerTest, IsTheSameWhereverTheWallClockJumpsTo) {
+  const std::vector<Duration> jumps = {-std::chrono::hours(1), std::chrono::hours(1),
+                                       std::chrono::years(10), -files.now.time_since_epoch()};
+  for (std::size_t i = 0; i < jumps.size(); ++i) {
+    const std::string number = std::to_string(i);
+    files.Append(Live(), "a" + number + "\n");
+    if (i == 0) Start();
+    Turns(4);
+    files.Rename(Live(), Rotated(static_cast<int>(i)));
+    files.now += jumps[i];
+    files.Append(Live(), "c" + number + "\n");
+    Turns(2, std::chrono::milliseconds(250));
+    files.Append(Rotated(static_cast<int>(i)), "b" + number + "\n");
+    Turns(12);
+    EXPECT_EQ(lines, (Lines{"a" + number, "b" + number, "c" + number})) << "jump " << i;
+    lines.clear();
+  }
+  EXPECT_EQ(opened.size(), 1 + jumps.size()) << "nothing is read again";
+  EXPECT_TRUE(gaps.empty());
+}
+
 TEST_F(TailerTest, KeepsReadingAFileWhoseNameIsGone) {
   files.Append(Live(), "a\n");
   Start();
