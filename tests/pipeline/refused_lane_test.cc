@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decisions 12b, 12c, 12d: what the sink refuses for an hour holds back nobody
-// else, fills no memory, and arrives when the hour is over.
+// else, fills no memory, and arrives when the hour is over. The hour is the engine's
+// (3,600 turns of a second); the files are memory's, and once a real disk's.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 #include <string>
@@ -61,13 +65,75 @@ class PartlyRefusing : public Exporter {
   std::vector<RecordBatchRef> taken_;
 };
 
+// A node's log tree: what writers and the kubelet do to it.
+class Tree {
+ public:
+  virtual ~Tree() = default;
+  virtual LogFileSystem* files() = 0;
+  virtual std::string root() const = 0;
+  virtual void Append(const std::string& path, std::string_view bytes) = 0;
+  virtual void Rename(const std::string& from, const std::string& to) = 0;
+  virtual void Unlink(const std::string& path) = 0;
+  virtual void Truncate(const std::string& path) = 0;
+  virtual void Pass(Duration time) = 0;
+  virtual Timestamp wall() const = 0;
+};
+
+class MemoryTree final : public Tree {
+ public:
+  LogFileSystem* files() override { return &files_; }
+  std::string root() const override { return "/r"; }
+  void Append(const std::string& path, std::string_view bytes) override {
+    files_.Append(path, std::string(bytes));
+  }
+  void Rename(const std::string& from, const std::string& to) override { files_.Rename(from, to); }
+  void Unlink(const std::string& path) override { files_.Unlink(path); }
+  void Truncate(const std::string& path) override { files_.Truncate(path, 0); }
+  void Pass(Duration time) override { files_.now += time; }
+  Timestamp wall() const override { return files_.now; }
+
+ private:
+  MemoryLogFileSystem files_;
+};
+
+// Real files, real inotify, real descriptors; only the clock is the test's.
+class DiskTree final : public Tree {
+ public:
+  DiskTree() {
+    std::string name = testing::TempDir() + "podtail-refused-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "cannot create " << name;
+    root_ = name;
+  }
+  ~DiskTree() override { std::filesystem::remove_all(root_); }
+  LogFileSystem* files() override { return files_.get(); }
+  std::string root() const override { return root_; }
+  void Append(const std::string& path, std::string_view bytes) override {
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream out(path, std::ios::binary | std::ios::app);
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush();
+    EXPECT_TRUE(out.good()) << path;
+  }
+  void Rename(const std::string& from, const std::string& to) override {
+    std::filesystem::rename(from, to);
+  }
+  void Unlink(const std::string& path) override { EXPECT_TRUE(std::filesystem::remove(path)); }
+  void Truncate(const std::string& path) override { std::filesystem::resize_file(path, 0); }
+  void Pass(Duration time) override { wall_ += time; }
+  Timestamp wall() const override { return wall_; }
+
+ private:
+  std::unique_ptr<LogFileSystem> files_ = NewPosixLogFileSystem();
+  std::string root_;
+  Timestamp wall_ = std::chrono::system_clock::now();
+};
+
 class RefusedLaneTest : public testing::Test {
  protected:
   static constexpr int kPods = 50;
   static constexpr Duration kTurn = std::chrono::seconds(1);
 
   struct Run {
-    MemoryLogFileSystem files;
+    std::unique_ptr<Tree> tree = std::make_unique<MemoryTree>();
     LaterStore store{nullptr};
     PartlyRefusing::State sink;
     std::map<std::string, std::string> written;  // message bytes per pod
@@ -77,12 +143,16 @@ class RefusedLaneTest : public testing::Test {
     std::size_t memory_seen = 0;
   };
 
-  RefusedLaneTest() {
-    options.tailer.root = "/r";
-    options.memory_bytes_max = 16 * 1024 * 1024;
-  }
+  RefusedLaneTest() { options.memory_bytes_max = 16 * 1024 * 1024; }
   static std::string Pod(int i) { return "p" + std::to_string(i); }
-  static std::string Live(const std::string& pod) { return "/r/ns_" + pod + "_uid/c/0.log"; }
+  static std::string Live(const Run& run, const std::string& pod) {
+    return run.tree->root() + "/ns_" + pod + "_uid/c/0.log";
+  }
+  static std::string Rotated(const Run& run, const std::string& pod, int number) {
+    char stamp[24];
+    std::snprintf(stamp, sizeof(stamp), ".20240101-%06d", number);
+    return Live(run, pod) + stamp;
+  }
 
   static void Write(Run* run, const std::string& pod, std::size_t lines, std::size_t bytes) {
     std::string all;
@@ -92,20 +162,11 @@ class RefusedLaneTest : public testing::Test {
       all += "2024-01-01T00:00:00Z stdout F " + message + "\n";
       run->written[pod] += message;
     }
-    run->files.Append(Live(pod), all);
-  }
-  static void Rotate(Run* run, const std::string& pod, int number) {
-    char stamp[24];
-    std::snprintf(stamp, sizeof(stamp), ".20240101-%06d", number);
-    run->files.Rename(Live(pod), Live(pod) + stamp);
-  }
-  static void Delete(Run* run, const std::string& pod, int number) {
-    char stamp[24];
-    std::snprintf(stamp, sizeof(stamp), ".20240101-%06d", number);
-    run->files.Unlink(Live(pod) + stamp);
+    run->tree->Append(Live(*run, pod), all);
   }
   void Start(Run* run) {
-    auto made = Engine::Create(options, {.files = &run->files,
+    options.tailer.root = run->tree->root();
+    auto made = Engine::Create(options, {.files = run->tree->files(),
                                          .checkpoints = &run->store,
                                          .exporter = std::make_unique<PartlyRefusing>(&run->sink)});
     ASSERT_TRUE(made.has_value()) << made.error().ToString();
@@ -113,9 +174,9 @@ class RefusedLaneTest : public testing::Test {
   }
   void Turn(Run* run) {
     run->now += kTurn;
-    run->files.now += kTurn;
+    run->tree->Pass(kTurn);
     ++run->sink.turn;
-    ASSERT_TRUE(run->engine->Poll({Instant(run->now), run->files.now}).has_value());
+    ASSERT_TRUE(run->engine->Poll({Instant(run->now), run->tree->wall()}).has_value());
     run->memory_seen =
         std::max(run->memory_seen, static_cast<std::size_t>(run->engine->counters().memory_bytes));
     ASSERT_LE(run->engine->counters().memory_bytes, options.memory_bytes_max);
@@ -146,18 +207,25 @@ class RefusedLaneTest : public testing::Test {
       if (turn % 10 == 0) Write(run, Pod(0), 64, 1000);
       // Rotated every five minutes; of the rotated ones two are kept. Those that are
       // deleted while the lane is refused have nothing but their descriptors.
-      if (turn % 300 == 40) Rotate(run, Pod(0), turn / 300);
-      if (turn % 300 == 100 && turn >= 600) Delete(run, Pod(0), turn / 300 - 2);
+      const int number = turn / 300;
+      if (turn % 300 == 40) {
+        run->tree->Rename(Live(*run, Pod(0)), Rotated(*run, Pod(0), number));
+      }
+      if (turn % 300 == 100 && number >= 2) run->tree->Unlink(Rotated(*run, Pod(0), number - 2));
       Turn(run);
     }
   }
 
+  void OneOfFiftyForAnHour(std::unique_ptr<Tree> tree, std::unique_ptr<Tree> other);
+
   EngineOptions options;
 };
 
-TEST_F(RefusedLaneTest, OneOfFiftyForAnHourIsNoticedByNoOtherAndArrivesInTheEnd) {
+void RefusedLaneTest::OneOfFiftyForAnHour(std::unique_ptr<Tree> tree, std::unique_ptr<Tree> other) {
   Run with;
   Run without;
+  with.tree = std::move(tree);
+  without.tree = std::move(other);
   Start(&with);
   Start(&without);
   Hour(&with, {Pod(0)});
@@ -174,6 +242,14 @@ TEST_F(RefusedLaneTest, OneOfFiftyForAnHourIsNoticedByNoOtherAndArrivesInTheEnd)
   TurnUntilIdle(&with, 4000);
   ExpectAllArrived(with);
   EXPECT_EQ(with.engine->counters().sheds, 0U) << "one alone stays below its share";
+}
+
+TEST_F(RefusedLaneTest, OneOfFiftyForAnHourIsNoticedByNoOtherAndArrivesInTheEnd) {
+  OneOfFiftyForAnHour(std::make_unique<MemoryTree>(), std::make_unique<MemoryTree>());
+}
+
+TEST_F(RefusedLaneTest, OneOfFiftyForAnHourOnARealDisk) {
+  OneOfFiftyForAnHour(std::make_unique<DiskTree>(), std::make_unique<DiskTree>());
 }
 
 TEST_F(RefusedLaneTest, ManyAreShedToHalfOfTheMemoryAndDoNotThrash) {
@@ -219,7 +295,7 @@ TEST_F(RefusedLaneTest, WhatOnlyMemoryStillHasIsNotShed) {
   Write(&run, Pod(0), 900, 1000);
   Start(&run);
   for (int turn = 0; turn < 10; ++turn) Turn(&run);
-  run.files.Truncate(Live(Pod(0)), 0);
+  run.tree->Truncate(Live(run, Pod(0)));
   for (int turn = 0; turn < 10; ++turn) Turn(&run);
   for (int i = 1; i < 12; ++i) Write(&run, Pod(i), 800, 1000);
   for (int turn = 0; turn < 100 && !HasFatalFailure(); ++turn) Turn(&run);
