@@ -118,7 +118,8 @@ bool Tailer::Impl::TakeStat(Generation* generation, const FileStat& stat, const 
       Restart(generation, generation->size);
     }
   }
-  if (grown) generation->rests_since = tick.now;
+  // Whoever wrote a file that was deleted has had no time to close it.
+  if (grown || gone) generation->rests_since = tick.now;
   if (stat.size < generation->looked_to) generation->looked_to = stat.size;
   generation->size = stat.size;
   if (generation->may_announce()) QueueOpening(generation);

@@ -113,6 +113,25 @@ TEST_F(TailerTest, KeepsReadingAFileWhoseNameIsGone) {
   EXPECT_EQ(tailer->state().files_open, 1U);
 }
 
+TEST_F(TailerTest, WaitsForTheWriterOfAQuietFileThatIsDeleted) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(30);
+  files.Append("/r/ns_other_uid/c/0.log", "");   // the root stays readable
+  const std::string held = Rotated(1) + ".tmp";  // a name for the test alone
+  files.HardLink(Live(), held);
+  files.Unlink(Live());
+  files.SetDeleted(held);
+  Turns(3);
+  EXPECT_TRUE(closed.empty()) << "it rested for long, but its writer was told just now";
+  files.Append(held, "b\n");
+  Turns(3);
+  EXPECT_EQ(lines, (Lines{"a", "b"}));
+  EXPECT_EQ(opened.size(), 1U);
+  Turns(25);
+  EXPECT_EQ(closed.size(), 1U);
+}
+
 TEST_F(TailerTest, TellsAReusedInodeFromTheFileThatHadIt) {
   files.Append(Live(), "a\n");
   Start();
