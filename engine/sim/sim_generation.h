@@ -81,6 +81,11 @@ class SimGeneration {
   Instant openable_since{};
   std::uint64_t openable_turn = 0;  // and the turn of the engine
   bool openable = false;
+  // So many bytes of whole lines were there soon after the next file was, which this life has seen
+  // come: they are in time, whoever reads on.
+  std::uint64_t in_time = 0;
+  std::uint64_t in_time_life = 0;
+  Instant in_time_until{};
 
  private:
   void ReadOn();

@@ -10,7 +10,8 @@
 //   I1 conserve   every byte is accepted, lost with a word, waiting, or was never readable
 //   I2 commit     a submitted offset lies within what is settled
 //   I3 monotone   and never moves back
-//   I4 order      first acceptances come in file order, per generation and stream
+//   I4 order      first acceptances come in file order, per generation and stream, and
+//                 what a runtime adds right behind a rotation counts as written in time
 //   I5 repeats    only what was not acknowledged, or not committed at the last crash
 //   I6 identical  a record sent again is the same, and no byte is in two records
 //   I10 honest    the engine's counters are what happened
@@ -131,6 +132,8 @@ class SimOracle : public SimFileListener, public Observer {
   void Take(std::uint32_t index);
   void CheckOrder(const SimGeneration& generation);
   void CheckGone(SimGeneration* generation);
+  void NoteSuccessor(const SimGeneration& next);
+  void NoteLate(SimGeneration* generation, std::uint64_t from);
   void CheckGeneration(SimGeneration* generation);
   bool MayWait(SimGeneration* generation, const SimLine& line);
   std::string Where(const SimGeneration& generation, std::uint64_t at) const;
@@ -147,6 +150,7 @@ class SimOracle : public SimFileListener, public Observer {
 
   // Of this life
   std::uint64_t life_ = 0;
+  std::uint64_t first_turn_ = 0;
   bool alive_ = false;
   bool hindered_ = false;
   bool weak_ = false;     // a file may not be recognised

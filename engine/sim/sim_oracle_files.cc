@@ -9,6 +9,8 @@ namespace {
 
 // An engine that is not asked opens nothing.
 constexpr std::uint64_t kTurnsToOpen = 40;
+// Less than switch_grace, by a look and by what a reader may not see at once.
+constexpr Duration kInTime = std::chrono::milliseconds(300);
 
 }  // namespace
 
@@ -44,7 +46,32 @@ void SimOracle::OnNamed(const SimNode& node, const std::string& path) {
       if (c < '0' || c > '9') break;
       generation->restart = generation->restart * 10 + static_cast<std::uint32_t>(c - '0');
     }
+    NoteSuccessor(*generation);
     by_directory_[generation->directory].push_back(generation);
+  }
+}
+
+// What comes into the file before this one until then is no late line. Of what was
+// there when a life began, and of a file behind which two newer ones stand, nobody
+// waits for more.
+void SimOracle::NoteSuccessor(const SimGeneration& next) {
+  SimGeneration* before = nullptr;
+  for (SimGeneration* each : by_directory_[next.directory]) {
+    each->in_time_life = 0;
+    if (each->restart == next.restart) before = each;
+  }
+  if (before == nullptr || !alive_ || trace_->turns <= first_turn_ + 1) return;
+  before->in_time = before->bytes.rfind('\n') + 1;
+  before->in_time_life = life_;
+  before->in_time_until = trace_->now + kInTime;
+}
+
+void SimOracle::NoteLate(SimGeneration* generation, std::uint64_t from) {
+  if (!generation->late_from.insert(from).second) return;
+  if (generation->in_time_life != life_ || weak_ || generation->cut || generation->moved) return;
+  if (from < generation->in_time) {
+    Fail("I4", "called late, and came in time, up to " + std::to_string(generation->in_time) +
+                   ": " + Where(*generation, from));
   }
 }
 
@@ -57,6 +84,9 @@ void SimOracle::OnBytes(const SimNode& node, std::string_view bytes) {
     generation->openable_turn = trace_->turns;
   }
   generation->Append(bytes);
+  if (trace_->now <= generation->in_time_until) {
+    generation->in_time = generation->bytes.rfind('\n') + 1;
+  }
 }
 
 void SimOracle::OnCut(const SimNode& node, std::size_t size) {
@@ -144,6 +174,7 @@ void SimOracle::OnCompressed(const SimNode& node, const SimNode& of, std::size_t
 
 void SimOracle::BeginLife(const LoadedCheckpoints& loaded, bool damaged) {
   ++life_;
+  first_turn_ = trace_->turns;
   alive_ = true;
   damaged_ = damaged_ || damaged;
   sources_.clear();
@@ -232,7 +263,7 @@ void SimOracle::Submitted(const CheckpointEdit& edit) {
     }
     for (SimGeneration* generation : candidates) {
       generation->put_most = std::max(generation->put_most, offset);
-      if (put.late_from) generation->late_from.insert(*put.late_from);
+      if (put.late_from) NoteLate(generation, *put.late_from);
       if (candidates.size() > 1 || generation->cut || generation->forgotten) continue;
       if (offset < generation->put && sheds_ == 0 && options.strong_identity && !weak_) {
         Fail("I3", "moves back from " + std::to_string(generation->put) + ": " +
