@@ -28,7 +28,18 @@ void BatchAssembler::NoteRuns(Source* source) {
 }
 
 void BatchAssembler::Switch(const SourceBegan& began) {
-  if (Source* source = Find(began.source)) source->older = began.older;
+  Source* source = Find(began.source);
+  if (source == nullptr) return;
+  source->older = began.older;
+  // Nobody can be told of a file without an identity: this one being known says it.
+  if (began.older_empty) {
+    ledger_->Journal(began.source);
+    WaitForJournal(began.source, source);
+  }
+  if (began.late && ledger_->Switch(began.source, source->at, {})) {
+    source->late_from = source->at;
+    WaitForJournal(began.source, source);
+  }
 }
 
 // The first line of a source in this life.

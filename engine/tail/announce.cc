@@ -241,8 +241,8 @@ KnownCheckpoints::Answer Tailer::Impl::ChooseStart(Generation* generation,
   const auto answer = known.Take({&generation->identity, path, first_bytes, generation->file.get(),
                                   generation->size, generation->archive, kDecodeBytes},
                                  passes > 0, start);
-  if (answer == KnownCheckpoints::Answer::kFound &&
-      KeyOf(start->file) == KeyOf(generation->identity)) {
+  generation->recalled = answer == KnownCheckpoints::Answer::kFound;
+  if (generation->recalled && KeyOf(start->file) == KeyOf(generation->identity)) {
     generation->identity.head = start->file.head;
   }
   if (answer != KnownCheckpoints::Answer::kUnknown) return answer;

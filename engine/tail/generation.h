@@ -59,6 +59,7 @@ struct Generation {
   Marker tail;                   // of the bytes before offset: still the same file?
   bool announced_begin = false;  // bytes of it were handed out in this life
   bool begun = false;            // or in an earlier one
+  bool recalled = false;         // an earlier life left a checkpoint of it
   bool mid_line = false;         // a line's first piece was handed out, not yet its end
   bool whole_buffer = false;     // the next line needs it
   std::size_t read_hint = 0;     // not 0: lines are short, read no more than this

@@ -47,6 +47,8 @@ class KnownCheckpoints {
   void Restore(std::span<const Checkpoint> checkpoints);
   // A file with this key stands in the tree.
   void MarkAlive(const InstanceKey& key);
+  // An earlier life has seen a file with this key.
+  bool Knows(const InstanceKey& key) const { return by_key_.count(key) > 0; }
   // Where to go on reading: filled when kFound. Of the same instance a file may have
   // been known by less than its first line: it was sealed before that was complete.
   Answer Take(const Seeker& seeker, bool pass_complete, Checkpoint* found);

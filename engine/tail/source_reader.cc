@@ -213,16 +213,26 @@ void Tailer::Impl::BeginReading(Generation* generation) {
   generation->announced_begin = true;
   generation->begun = true;
   SourceBegan began{generation->source, {}};
-  for (const auto& older : generation->container->generations) {
-    if (older.get() == generation) break;
-    // Nobody writes archives, and nobody forgets what a retired file ended with.
-    const bool listens =
-        older->state == GenerationState::kReading || older->state == GenerationState::kClosed;
-    if (listens && older->SameInstance(*generation)) {
-      began.older.push_back(older->source);
+  bool newer = false;
+  for (const auto& other : generation->container->generations) {
+    if (other.get() == generation) {
+      newer = true;
+    } else if (!other->SameInstance(*generation)) {
+      continue;
+    } else if (newer) {
+      const bool earlier = other->recalled || (!other->has_source && known.Knows(other->key));
+      const bool fresh = !generation->recalled && !generation->name.compressed;
+      began.late = began.late || other->announced_begin || (earlier && fresh);
+    } else if (other->state == GenerationState::kNew) {
+      began.older_empty = true;
+    } else if (other->state != GenerationState::kRetired) {
+      // Nobody writes archives, and nobody forgets what a retired file ended with.
+      began.older.push_back(other->source);
     }
   }
-  if (!began.older.empty()) output->began.push_back(std::move(began));
+  if (began.late || began.older_empty || !began.older.empty()) {
+    output->began.push_back(std::move(began));
+  }
 }
 
 void Tailer::Impl::EndOfRead(Generation* generation, std::string_view fresh, std::size_t wanted,
@@ -316,6 +326,8 @@ void Tailer::Impl::Restart(Generation* generation, std::uint64_t lost_to) {
   generation->size = 0;
   generation->tail = {};
   generation->mid_line = false;
+  generation->announced_begin = false;
+  generation->recalled = false;
   generation->whole_buffer = false;
   generation->read_hint = 0;
   QueueOpening(generation);

@@ -170,6 +170,7 @@ void Tailer::Reset(ContainerId container, std::span<const Checkpoint> checkpoint
     generation->offset = 0;
     generation->looked_to = 0;
     generation->mid_line = false;
+    generation->announced_begin = false;
     generation->drained = false;
     generation->whole = false;
     impl_->ReleaseDecoder(generation.get());

@@ -94,10 +94,16 @@ struct SourceOpened {
 };
 // Its first bytes in this life follow. The sources in `older` are of the same
 // container instance and were read to their ends; what comes into them from now on
-// is late. Only when there are such.
+// is late. Only when one of the three has something to say.
 struct SourceBegan {
   SourceId source;
   std::vector<SourceId> older;
+  // An older file of the instance is still empty: it has no identity that could be
+  // written down, and all that it will ever hold is late.
+  bool older_empty = false;
+  // A newer file was begun before it, in this life or in an earlier one that knew
+  // nothing of this one.
+  bool late = false;
 };
 struct TailedLine {
   SourceId source;

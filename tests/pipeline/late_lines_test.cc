@@ -15,6 +15,7 @@ namespace {
 
 constexpr char kLive[] = "/r/ns_pod_uid/c/0.log";
 constexpr char kOld[] = "/r/ns_pod_uid/c/0.log.20240101-000001";
+constexpr char kMiddle[] = "/r/ns_pod_uid/c/0.log.20240101-000002";
 using Bodies = std::vector<std::string>;
 
 class LateLinesTest : public testing::Test {
@@ -135,6 +136,54 @@ TEST_F(LateLinesTest, ARunDoesNotGoOnInAnotherFileThanItDid) {
   Start();
   Turns(40);
   EXPECT_EQ(Sorted(), (Bodies{"another", "headend", "open", "too"}));
+}
+
+// A rotation that nothing was written before: the file in the middle has no identity
+// when the one behind it is read, and whatever it gets is late.
+TEST_F(LateLinesTest, AllOfAFileThatWasEmptyWhenTheNextOneBeganIsLate) {
+  Write(kLive, "stdout P x");
+  Start();
+  Turns(5);
+  files.Rename(kLive, kOld);
+  files.Append(kLive, "");
+  Turns(2);
+  files.Rename(kLive, kMiddle);
+  Write(kLive, "stdout F y");
+  Turns(12);
+  ASSERT_EQ(arrived.bodies, (Bodies{"xy"}));
+  Write(kMiddle, "stdout F late");
+  Start();  // as after kill -9, before anybody saw that line
+  Turns(12);
+  EXPECT_TRUE(arrived.differing.empty()) << arrived.differing[0];
+  EXPECT_EQ(Sorted(), (Bodies{"late", "xy"}));
+  Write(kMiddle, "stdout P open");
+  Turns(5);
+  Start();
+  Turns(60);
+  EXPECT_TRUE(arrived.differing.empty()) << arrived.differing[0];
+  EXPECT_EQ(Sorted(), (Bodies{"late", "open", "xy"}));
+}
+
+TEST_F(LateLinesTest, AFileThatIsReadBehindANewerOneTakesNoPartInItsRuns) {
+  Write(kLive, "stdout P x");
+  Start();
+  Turns(5);
+  files.Rename(kLive, kOld);
+  files.Append(kLive, "");
+  Turns(2);
+  files.Rename(kLive, kMiddle);
+  Write(kLive, "stdout P y");
+  Turns(12);
+  Write(kMiddle, "stdout F late");
+  Turns(5);
+  EXPECT_EQ(arrived.bodies, (Bodies{"late"}));
+  Write(kLive, "stdout F z");
+  Turns(5);
+  EXPECT_EQ(Sorted(), (Bodies{"late", "xyz"}));
+  Start();
+  Turns(60);
+  EXPECT_TRUE(arrived.differing.empty()) << arrived.differing[0];
+  EXPECT_EQ(Sorted(), (Bodies{"late", "xyz"}));
 }
 
 TEST_F(LateLinesTest, NothingLeavesBeforeItIsDurableWhichLinesCameInTime) {
