@@ -74,6 +74,7 @@ bool NeedsFeature(SimMark mark, const SimFeatures& features) {
     case SimMark::kDescriptorsUsedUp:
     case SimMark::kUnpinned:
       return !features.few_descriptors;
+    case SimMark::kMissed:  // found, and gone before it could be opened
     case SimMark::kNotPermitted:
     case SimMark::kTooManyOpen:
       return !features.open_errors;

@@ -296,6 +296,8 @@ void SimOracle::Take(std::uint32_t index) {
   record.applied = true;
   // Of what was in a longer record since then, another life may send the parts again.
   const bool whole = !record.torn_off && record.generation->OwnerAt(record.begin) == index;
+  const std::set<std::uint64_t>& late = record.generation->late_from;
+  if (!late.empty() && record.begin >= *late.begin()) trace_->Hit(SimMark::kAcceptedLate);
   if (record.stream >= 0 && !damaged_ && whole) {
     record.generation->first_accepted[static_cast<std::size_t>(record.stream)].push_back(index);
   }

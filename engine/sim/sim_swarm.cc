@@ -2,6 +2,7 @@
 // What kind of world it is, and what happens to its state between two lives.
 #include <algorithm>
 
+#include "engine/checkpoint/checkpoint_codec.h"
 #include "engine/port/checksum.h"
 #include "engine/sim/sim_world.h"
 
@@ -153,7 +154,7 @@ void SimWorld::DamageOne(std::string* bytes) {
 
 // A header that is valid and names a later version.
 void SimWorld::PlantFutureVersion() {
-  std::string line = "podtail-journal 2 generation=1 snapshot=00000000";
+  std::string line = "podtail-journal " + std::to_string(kStoreVersion + 1) + " something=new";
   constexpr std::string_view kDigits = "0123456789abcdef";
   const std::uint32_t crc = Crc32(line);
   line.append(" crc=");
