@@ -84,7 +84,10 @@ bool Tailer::Impl::FinishesInstance(const Generation& sealed) const {
   bool newer_instance = false;
   for (const auto& generation : sealed.container->generations) {
     if (generation.get() == &sealed) continue;
-    if (generation->SameInstance(sealed) && generation->active()) return false;
+    // One that never held a byte ends nothing, and nobody hears of it when it is sealed.
+    const bool empty = generation->state == GenerationState::kNew && !generation->start &&
+                       !generation->name.compressed && generation->size == 0;
+    if (generation->SameInstance(sealed) && generation->active() && !empty) return false;
     newer_instance = newer_instance || std::tie(generation->epoch, generation->name.restart_count) >
                                            std::tie(sealed.epoch, sealed.name.restart_count);
   }

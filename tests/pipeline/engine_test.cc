@@ -328,6 +328,20 @@ TEST_F(EngineTest, ClosesADanglingRunWhenItsInstanceIsFinishedAndWritesItDownFir
   EXPECT_EQ(engine->counters().waiting_bytes, 0U);
 }
 
+// Nobody seals an empty file aloud: it must not be what the others wait for.
+TEST_F(EngineTest, ClosesADanglingRunOfAnInstanceWhoseLastFileStayedEmpty) {
+  files.Append(kLive, std::string(kHead) + "P no newline at exit\n");
+  Start();
+  Turns(10);
+  files.Rename(kLive, std::string(kLive) + ".20240101-000001");
+  files.Append(kLive, "");
+  Turns(10);
+  files.Append("/r/ns_pod_uid/c/1.log", std::string(kHead) + "F restarted\n");
+  Turns(60);
+  EXPECT_EQ(script.bodies, (Bodies{"restarted", "no newline at exit"}));
+  EXPECT_EQ(engine->counters().waiting_bytes, 0U);
+}
+
 // A run began in a file that was never committed and is gone after the restart:
 // what there still is of it must come out.
 TEST_F(EngineTest, DeliversTheRestOfARunWhoseFirstFileVanishedWhileItWasDown) {
