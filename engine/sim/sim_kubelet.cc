@@ -312,7 +312,7 @@ void SimKubelet::MoveOne() {
   files_->RemoveTree(owned->pod);
   owned->pod = pod;
   owned->container->Moved(moved);
-  oracle_->Hinder(false);
+  oracle_->HinderNow();
 }
 
 void SimKubelet::Finish(Instant now) {

@@ -138,15 +138,17 @@ void SimOracle::CheckStopped(const EngineCounters& counters) {
 bool SimOracle::MayWait(SimGeneration* generation, const SimLine& line) {
   if (!line.ends) return true;
   if (!line.cri || !line.partial) return false;
-  // This life keeps a moved file beside those it knew, the next one beside others.
-  if (generation->moved) return true;
   for (const SimLine& later : generation->Lines()) {
     if (later.begin > line.begin && later.cri && later.stream == line.stream && !later.partial) {
       return false;
     }
   }
   for (SimGeneration* later : by_directory_[generation->directory]) {
-    if (later->id <= generation->id || later->restart != generation->restart) continue;
+    if (later->restart != generation->restart) continue;
+    // This life keeps a moved file beside those it knew, the next one beside others, and
+    // what the writer goes on with stands where it was moved to.
+    if (later->moved) return true;
+    if (later->id <= generation->id) continue;
     for (const SimLine& each : later->Lines()) {
       if (each.cri && each.stream == line.stream && !each.partial) return false;
     }
