@@ -73,6 +73,7 @@ struct Generation {
   std::uint64_t seen_in = 0;  // the listing that last saw its name
   std::uint32_t missed = 0;   // listings since then
   Instant missing_since{};
+  std::uint64_t missing_pass = 0;  // passes that were over then
 
   bool active() const noexcept {
     return state == GenerationState::kNew || state == GenerationState::kReading;

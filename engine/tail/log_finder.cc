@@ -103,6 +103,11 @@ bool LogFinder::List(const std::string& path, std::vector<DirectoryEntry>* entri
   return false;
 }
 
+bool LogFinder::RootStands() {
+  const auto listed = files_->List(options_->root, "");
+  return listed && !listed->empty();
+}
+
 bool LogFinder::Owns(std::string_view pod) {
   const std::string any = std::string(pod) + "/c/0.log";
   const auto parsed = ParsePodLogPath(any);

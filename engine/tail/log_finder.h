@@ -51,6 +51,8 @@ class LogFinder {
   // shard, and no directory that cannot be read.
   void LookIntoPod(const std::string& pod, std::vector<FoundDirectory>* found);
   void LookIntoContainer(const std::string& directory, std::vector<FoundDirectory>* found);
+  // There is a pod now: a name that is missing is not the whole tree's.
+  bool RootStands();
   // This file, a path beneath the root, is one that the options ask for.
   bool Wants(std::string_view path) const;
 

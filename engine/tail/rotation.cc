@@ -222,7 +222,10 @@ void Tailer::Impl::Missed(Container* container, const Tick& tick) {
   std::vector<Generation*> gone;
   for (const auto& generation : all) {
     if (generation->missed == 0) continue;
-    if (generation->missed == 1) generation->missing_since = tick.now;
+    if (generation->missed == 1) {
+      generation->missing_since = tick.now;
+      generation->missing_pass = passes;
+    }
     if (generation->missed >= kMissedMin && MissedGeneration(generation.get(), tick)) {
       gone.push_back(generation.get());
     }
@@ -240,11 +243,12 @@ bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
   switch (generation->state) {
     case GenerationState::kNew:
       // With a descriptor it is read and sealed like any other.
-      if (generation->file != nullptr || generation->start) return false;
+      if (generation->file != nullptr || generation->start || !finder.RootStands()) return false;
       finder.Skip(generation->name.path, SkipReason::kMissed);
       return true;
     case GenerationState::kReading:
       if (generation->file != nullptr || generation->container->paused) return false;
+      if (!finder.RootStands()) return false;
       // Parked, and now gone: what was not read by then is lost.
       if (generation->unread() > 0) {
         output->gaps.push_back(
@@ -258,7 +262,9 @@ bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
       if (PODTAIL_MUTANT(kCheckpointsForgottenEarly))
         output->vanished.push_back(generation->identity);
       if (tick.now - generation->missing_since < kVanishAfter) return false;
-      // It may stand where this container's listing does not look.
+      // It may stand where this container's listing does not look: the last pass must
+      // have begun since then, and seen everything there is.
+      if (!trusted_since || passes < generation->missing_pass + 2) return false;
       const auto stat = files->Stat(generation->name.root, generation->name.path);
       if (stat && KeyOf(*stat) == generation->key) {
         generation->missed = 0;

@@ -87,13 +87,15 @@ class MemoryLogFileSystem : public LogFileSystem {
   std::size_t read_bytes_max = SIZE_MAX;  // short reads
   std::set<std::string> refused;          // opening these fails: no permission
   std::set<std::string> broken;           // reading these fails
+  bool unmounted = false;                 // nothing is there
+  std::set<std::string> unlisted;         // directories that cannot be listed
 
   // -- LogFileSystem --------------------------------------------------------
   Expected<std::unique_ptr<LogFile>> Open(const std::string& root,
                                           const std::string& path) override {
     const std::string full = root + "/" + path;
     const auto found = nodes_.find(full);
-    if (found == nodes_.end()) return Error(StatusCode::kNotFound);
+    if (unmounted || found == nodes_.end()) return Error(StatusCode::kNotFound);
     if (refused.count(full) > 0) return Error(StatusCode::kUnavailable);
     if (found->second->kind != FileKind::kRegular) return Error(StatusCode::kFailedPrecondition);
     return std::unique_ptr<LogFile>(std::make_unique<File>(this, full, found->second));
@@ -101,7 +103,7 @@ class MemoryLogFileSystem : public LogFileSystem {
   Expected<FileStat> Stat(const std::string& root, const std::string& path) override {
     ++stats;
     const auto found = nodes_.find(root + "/" + path);
-    if (found == nodes_.end()) return Error(StatusCode::kNotFound);
+    if (unmounted || found == nodes_.end()) return Error(StatusCode::kNotFound);
     return StatOf(*found->second);
   }
   Expected<std::string> ReadLink(const std::string& root, const std::string& path) override {
@@ -112,6 +114,7 @@ class MemoryLogFileSystem : public LogFileSystem {
   Expected<std::vector<DirectoryEntry>> List(const std::string& root,
                                              const std::string& path) override {
     const std::string directory = path.empty() ? root + "/" : root + "/" + path + "/";
+    if (unlisted.count(directory) > 0) return Error(StatusCode::kResourceExhausted);
     std::map<std::string, FileKind> entries;
     for (const auto& [name, node] : nodes_) {
       if (name.compare(0, directory.size(), directory) != 0) continue;
@@ -124,7 +127,7 @@ class MemoryLogFileSystem : public LogFileSystem {
       }
     }
     ++lists;
-    if (entries.empty()) return Error(StatusCode::kNotFound);
+    if (unmounted || entries.empty()) return Error(StatusCode::kNotFound);
     std::vector<DirectoryEntry> list;
     for (const auto& [name, kind] : entries) list.push_back({name, kind});
     return list;

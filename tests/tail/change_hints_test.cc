@@ -88,6 +88,23 @@ TEST_F(ChangeHintsTest, OfFilesAndPlacesNobodyKnowsDoNoHarm) {
   EXPECT_EQ(lines, (Lines{"a", "b"}));
 }
 
+// Hints of the new directory name a file that another container has: it is looked at
+// as often as one that waits for something.
+TEST_F(ChangeHintsTest, AFileThatWasMovedIsReadOnWhereverItStands) {
+  files.Append(Live(), "a\n");
+  files.Append("/r/ns_still_uid/c/0.log", "");
+  Start();
+  Turns(4);
+  files.Rename(Live(), "/r/ns_other_uid/c/0.log");
+  Turns(4);
+  files.Append("/r/ns_other_uid/c/0.log", "b\n");
+  Turns(4);
+  files.Append("/r/ns_other_uid/c/0.log", "c\n");
+  Turns(4);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c"}));
+  EXPECT_EQ(opened.size(), 1U);
+}
+
 TEST_F(ChangeHintsTest, FollowALinkToItsTarget) {
   const std::string target = "/var/lib/docker/containers/id/id-json.log";
   files.Append(target, "a\n");

@@ -140,6 +140,28 @@ TEST_F(InPlaceTest, AFileMovedToAnotherPodKeepsItsNameOfFirstSight) {
   EXPECT_EQ(opened.size(), before) << "no second source, no other labels";
 }
 
+TEST_F(InPlaceTest, AFileIsNotForgottenBeforeAPassSawWhereItMayHaveGone) {
+  files.Append(Rotated(1), "a\n");
+  files.Append(Live(), "b\n");
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(30);
+  ASSERT_EQ(closed.size(), 1U);
+  tailer->Retire(closed[0].source);
+  const std::string other = "/r/ns_other_uid/c";
+  files.unlisted = {"/r/ns_other_uid/"};
+  files.Rename(Rotated(1), other + "/0.log.20240101-000001");
+  Turns(400);
+  EXPECT_TRUE(vanished.empty()) << "it stands there, and nobody could look";
+  files.unlisted.clear();
+  Turns(100);
+  EXPECT_TRUE(vanished.empty());
+  EXPECT_EQ(lines, (Lines{"a", "b"})) << "and it is not another file";
+  files.Unlink(other + "/0.log.20240101-000001");
+  Turns(200);
+  EXPECT_EQ(vanished.size(), 1U);
+}
+
 TEST_F(InPlaceTest, RotatedNamesThatSortWrongDoNotChangeTheOrder) {
   files.Append(Live(), "a\n");
   Start();
@@ -252,6 +274,23 @@ TEST_F(InPlaceTest, AFileThatWentBeforeItCouldBeOpenedIsNamed) {
   EXPECT_EQ(std::count(said.skipped.begin(), said.skipped.end(),
                        std::pair(Rotated(1), SkipReason::kMissed)),
             1);
+}
+
+TEST_F(InPlaceTest, AFileThatMayNotBeOpenedKeepsItsPlaceWhileTheTreeIsAway) {
+  files.hints = true;
+  files.Append(Rotated(1), "a\n");
+  files.Append(Rotated(2), "b\n");
+  files.Append(Live(), "c\n");
+  files.refused = {Rotated(1)};
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(1);
+  files.unmounted = true;
+  Turns(40);
+  files.unmounted = false;
+  files.refused.clear();
+  Turns(20);
+  EXPECT_EQ(lines, (Lines{"a", "b", "c"}));
 }
 
 TEST_F(InPlaceTest, ManyRotationsBetweenTwoLooksTakeNoMoreThanOneGrace) {
