@@ -8,7 +8,6 @@
 namespace podtail {
 namespace {
 
-constexpr std::string_view kHeader = "podtail-tape 1\n";
 constexpr std::size_t kNumbersPerLine = 24;
 constexpr std::size_t kNumbersMax = std::size_t{16} * 1024 * 1024;
 
@@ -32,8 +31,6 @@ ChoiceTape ChoiceTape::FromNumbers(std::vector<std::uint32_t> numbers) {
 }
 
 Expected<ChoiceTape> ChoiceTape::Parse(std::string_view text) {
-  if (!text.starts_with(kHeader)) return Refuse("a tape begins with the line \"podtail-tape 1\"");
-  text.remove_prefix(kHeader.size());
   std::vector<std::uint32_t> numbers;
   while (!text.empty()) {
     if (text.front() == ' ' || text.front() == '\n') {
@@ -71,12 +68,12 @@ std::uint32_t ChoiceTape::Below(std::uint32_t bound) {
   return number;
 }
 
-std::string ChoiceTape::ToText() const {
-  std::string text(kHeader);
-  std::size_t last = drawn_.size();
-  while (last > 0 && drawn_[last - 1] == 0) --last;
+std::string ChoiceTape::TextOf(std::span<const std::uint32_t> numbers) {
+  std::string text;
+  std::size_t last = numbers.size();
+  while (last > 0 && numbers[last - 1] == 0) --last;
   for (std::size_t i = 0; i < last; ++i) {
-    text.append(std::to_string(drawn_[i]));
+    text.append(std::to_string(numbers[i]));
     text.push_back(i + 1 == last || i % kNumbersPerLine == kNumbersPerLine - 1 ? '\n' : ' ');
   }
   return text;

@@ -3,7 +3,6 @@
 #define PODTAIL_ENGINE_SIM_CHOICE_TAPE_H_
 // Every random decision of a simulated world, as bounded integers in order.
 //
-//   podtail-tape 1
 //   3 0 17 0 0 240 ...
 //
 // Generating, the numbers come from a seed and are recorded. Replaying, they come
@@ -12,6 +11,7 @@
 // what makes a tape shrinkable.
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +24,7 @@ class ChoiceTape {
  public:
   static ChoiceTape FromSeed(std::uint64_t seed);
   static ChoiceTape FromNumbers(std::vector<std::uint32_t> numbers);
-  // kInvalidArgument: not the text of a tape.
+  // kInvalidArgument: not numbers.
   static Expected<ChoiceTape> Parse(std::string_view text);
 
   // One of 0 .. bound-1. REQUIRES: bound > 0.
@@ -37,7 +37,7 @@ class ChoiceTape {
 
   // What was drawn so far.
   const std::vector<std::uint32_t>& drawn() const noexcept { return drawn_; }
-  std::string ToText() const;
+  static std::string TextOf(std::span<const std::uint32_t> numbers);
 
  private:
   std::uint64_t Next();

@@ -49,6 +49,18 @@ bool SwitchOn(std::string_view name, SimFeatures* features) {
   return false;
 }
 
+void SwitchAllOff(SimFeatures* features) {
+  for (const Named& named : kNamed) features->*named.feature = false;
+}
+
+std::string FeatureNames(const SimFeatures& features) {
+  std::string names;
+  for (const Named& named : kNamed) {
+    if (features.*named.feature) names.append(" ").append(named.name);
+  }
+  return names;
+}
+
 bool NeedsFeature(SimMark mark, const SimFeatures& features) {
   switch (mark) {
     case SimMark::kCut:

@@ -4,6 +4,7 @@
 // Which families of events a simulated world may have. What the engine cannot do
 // yet is off; switching it on is one line. A swarm still leaves each of them out of
 // most worlds.
+#include <string>
 #include <string_view>
 
 #include "engine/sim/sim_marks.h"
@@ -40,6 +41,9 @@ struct SimFeatures {
 
 // Switches one on by its name; false: there is none of that name.
 bool SwitchOn(std::string_view name, SimFeatures* features);
+void SwitchAllOff(SimFeatures* features);
+// Of all that are on, each behind a blank.
+std::string FeatureNames(const SimFeatures& features);
 // Marks that only a family that is off can leave.
 bool NeedsFeature(SimMark mark, const SimFeatures& features);
 

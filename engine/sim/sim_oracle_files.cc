@@ -249,6 +249,9 @@ void SimOracle::Submitted(const CheckpointEdit& edit) {
   for (const Checkpoint& put : edit.put) {
     const std::uint64_t offset = put.committed.offset;
     const auto candidates = Resolve(put.file);
+    if (trace_->keeps_words()) {
+      trace_->Note("  put", put.path, offset, candidates.empty() ? 0 : candidates.back()->id);
+    }
     if (candidates.empty()) {
       Fail("I3", "a checkpoint of a file that never was: " + put.path);
       return;

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "engine/base/hash.h"
+#include "engine/sim/sim_tape.h"
 #include "tests/sim/mutant_switch.h"
 #include "tests/sim/seed_runs.h"
 
@@ -102,7 +103,7 @@ int ShrinkOne(const Flags& flags) {
               static_cast<unsigned long long>(shrunk.options.steps),
               static_cast<unsigned long long>(shrunk.runs));
   if (!flags.out.empty()) {
-    std::ofstream(flags.out) << ChoiceTape::FromNumbers(again.numbers).ToText();
+    std::ofstream(flags.out) << TapeText(shrunk.options, shrunk.numbers);
   }
   return 1;
 }
@@ -118,7 +119,7 @@ int main(int argc, char** argv) {
   if (flags.shrink > 0) return ShrinkOne(flags);
   const auto jobs = static_cast<unsigned>(flags.jobs);
   bool good = true;
-  if (!flags.tapes.empty()) good = Report("tapes", RunTapes(flags.tapes, flags.options)) && good;
+  if (!flags.tapes.empty()) good = Report("tapes", RunTapes(flags.tapes)) && good;
   const SeedRuns runs = RunSeeds(flags.first, flags.seeds, jobs, flags.options);
   good = Report("seeds", runs) && good;
   if (flags.crash_everywhere) {

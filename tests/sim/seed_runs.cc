@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/sim/sim_tape.h"
 #include "tests/sim/mutant_switch.h"
 
 namespace podtail {
@@ -55,7 +56,7 @@ SeedRuns RunSeeds(std::uint64_t first, std::uint64_t count, unsigned jobs,
   });
 }
 
-SeedRuns RunTapes(const std::string& directory, const SimWorldOptions& options) {
+SeedRuns RunTapes(const std::string& directory) {
   SeedRuns runs;
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
@@ -66,12 +67,13 @@ SeedRuns RunTapes(const std::string& directory, const SimWorldOptions& options) 
     std::ifstream file(path, std::ios::binary);
     const std::string text((std::istreambuf_iterator<char>(file)),
                            std::istreambuf_iterator<char>());
-    auto tape = ChoiceTape::Parse(text);
+    auto tape = ParseTape(text);
     if (!tape) {
       runs.failures.push_back(path.filename().string() + ": " + tape.error().ToString());
       continue;
     }
-    Add(RunTape(std::move(*tape), options), 0, "tape " + path.filename().string(), &runs);
+    Add(RunTape(std::move(tape->choices), tape->options), 0, "tape " + path.filename().string(),
+        &runs);
   }
   return runs;
 }

@@ -22,7 +22,7 @@ struct SeedRuns {
 SeedRuns RunSeeds(std::uint64_t first, std::uint64_t count, unsigned jobs,
                   const SimWorldOptions& options);
 // The files *.tape of a directory, sorted.
-SeedRuns RunTapes(const std::string& directory, const SimWorldOptions& options);
+SeedRuns RunTapes(const std::string& directory);
 // Short worlds, each once per turn of its engine with a crash behind that turn, and
 // once per outcome on the disk.
 SeedRuns CrashEverywhere(std::uint64_t worlds, unsigned jobs, const SimFeatures& features);

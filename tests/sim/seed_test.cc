@@ -30,7 +30,7 @@ TEST(SimSeeds, KeepsEveryPromiseInEveryWorld) {
 }
 
 TEST(SimSeeds, KeepsEveryPromiseOnTheTapesOfOldBugs) {
-  const SeedRuns runs = RunTapes(PODTAIL_TAPES, {});
+  const SeedRuns runs = RunTapes(PODTAIL_TAPES);
   EXPECT_TRUE(runs.failures.empty()) << Lines(runs);
 }
 

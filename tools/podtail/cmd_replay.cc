@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/sim/sim_runner.h"
+#include "engine/sim/sim_tape.h"
 #include "tools/podtail/commands.h"
 #include "tools/podtail/flags.h"
 
@@ -17,14 +18,14 @@ namespace {
 
 constexpr std::size_t kEventsShown = 30;
 
-std::optional<ChoiceTape> ReadTape(const std::string& path) {
+std::optional<SimTape> ReadTape(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     std::fprintf(stderr, "podtail replay: cannot read the tape\n");
     return std::nullopt;
   }
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  auto tape = ChoiceTape::Parse(text);
+  auto tape = ParseTape(text);
   if (!tape) {
     std::fprintf(stderr, "podtail replay: %s\n", std::string(tape.error().message()).c_str());
     return std::nullopt;
@@ -41,7 +42,8 @@ int CmdReplay(int argc, char** argv) {
   bool all = false;
   Flags flags("replay", "run a simulated world again, from a seed or a tape");
   flags.Number("--seed", "N", "the seed that a failure names", 0, UINT64_MAX, &seed);
-  flags.Text("--tape", "FILE", "a tape of choices (tests/sim/tapes)", &tape_path);
+  flags.Text("--tape", "FILE",
+             "a tape of choices (tests/sim/tapes); it says its own steps and crash", &tape_path);
   flags.Number("--until", "STEP", "stop in front of this step; 0: at the end", 0, UINT64_MAX,
                &until);
   flags.Number("--steps", "N", "actions before all is healed", 0, 1'000'000, &steps);
@@ -52,21 +54,23 @@ int CmdReplay(int argc, char** argv) {
   flags.Note("Exit status 1: an invariant broke. For podtail's developers: HACKING.md.");
   if (auto status = flags.Parse(argc, argv)) return *status;
   if ((seed == 0) == tape_path.empty()) return flags.Refuse("needs one of --seed and --tape");
-  std::optional<ChoiceTape> tape;
+  std::optional<SimTape> tape;
   if (tape_path.empty()) {
-    tape = ChoiceTape::FromSeed(seed);
+    tape.emplace(SimWorldOptions{}, ChoiceTape::FromSeed(seed));
+    tape->options.steps = steps;
+    tape->options.crash_at_effect = crash_at;
   } else {
     tape = ReadTape(tape_path);
   }
   if (!tape) return kExitFailure;
-  SimWorldOptions options;
-  options.steps = steps;
-  options.crash_at_effect = crash_at;
-  if (until > 0) options.until = until;
+  if (until > 0) tape->options.until = until;
   for (const std::string& feature : with) {
-    if (!SwitchOn(feature, &options.features)) return flags.Refuse("no such feature: " + feature);
+    if (!SwitchOn(feature, &tape->options.features)) {
+      return flags.Refuse("no such feature: " + feature);
+    }
   }
-  const SimResult result = RunTape(std::move(*tape), options, all ? SIZE_MAX : kEventsShown);
+  const SimResult result =
+      RunTape(std::move(tape->choices), tape->options, all ? SIZE_MAX : kEventsShown);
   std::fputs(result.timeline.c_str(), stdout);
   if (result.ok()) {
     std::printf("nothing broke; events %016llx\n", static_cast<unsigned long long>(result.hash));
