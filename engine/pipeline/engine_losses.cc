@@ -62,15 +62,16 @@ bool Engine::Impl::Append(Losing* entry) {
 
 void Engine::Impl::AppendLosses(const Tick& tick) {
   losses_due = Instant::max();
-  // A full log is asked again now and then; entries stay in order.
+  // A full log is asked again now and then; entries stay in order, so it holds all
+  // that stand behind the one it did not take.
+  bool full = false;
   for (Losing& entry : losing) {
     if (entry.appended) continue;
-    if (!Append(&entry)) {
-      lanes.Block(entry.sequence);
-      losses_due = tick.now + std::chrono::seconds(1);
-      break;
-    }
-    entry.appended = true;
+    entry.appended = !full && Append(&entry);
+    if (entry.appended) continue;
+    full = true;
+    lanes.Block(entry.sequence);
+    losses_due = tick.now + std::chrono::seconds(1);
   }
   WriteSequence written = static_cast<WriteSequence>(~std::uint64_t{0});
   if (parts.losses != nullptr) {
