@@ -70,6 +70,7 @@ void Engine::Impl::TakeDelivery(const Delivery& delivery, const Tick& tick) {
         ledger.Settle(delivery.batch);
         return;
       }
+      lanes.Refuse(delivery.batch);
       losing.push_back({.sequence = delivery.batch,
                         .batch = batch,
                         .refused = delivery.refused,

@@ -236,6 +236,13 @@ void LaneQueues::Retry(BatchSequence sequence, Instant at) {
   retrying_.emplace(at, lane->lane);
 }
 
+void LaneQueues::Refuse(BatchSequence sequence) {
+  Sealed* sealed = nullptr;
+  if (LaneOf(sequence, &sealed) == nullptr) return;
+  if (sealed->state == State::kOffered) --offered_;
+  sealed->state = State::kRefused;
+}
+
 void LaneQueues::Block(BatchSequence sequence) {
   Sealed* sealed = nullptr;
   const LaneState* lane = LaneOf(sequence, &sealed);

@@ -81,6 +81,8 @@ class LaneQueues {
   // What its records took of their sources; empty if it was dropped.
   std::vector<ByteShare> SharesOf(BatchSequence sequence) const;
   void Retry(BatchSequence sequence, Instant at);
+  // The sink has answered, and what it did not take is on its way to the loss log.
+  void Refuse(BatchSequence sequence);
   // What it was refused cannot be written down for now: its lane is refused.
   void Block(BatchSequence sequence);
   void Settle(BatchSequence sequence);
@@ -106,7 +108,7 @@ class LaneQueues {
   bool only_refused() const noexcept { return lanes_.size() == refused_.size(); }
 
  private:
-  enum class State : std::uint8_t { kWaiting = 1, kOffered = 2, kSettled = 3 };
+  enum class State : std::uint8_t { kWaiting = 1, kOffered = 2, kRefused = 3, kSettled = 4 };
   struct Sealed {
     RecordBatchRef batch;
     std::vector<ByteShare> shares;

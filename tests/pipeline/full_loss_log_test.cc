@@ -133,5 +133,25 @@ TEST_F(FullLossLogTest, LanesThatWaitForItLeaveRoomForTheOthers) {
   }
 }
 
+// The sink has answered: nobody will settle what was dropped.
+TEST_F(FullLossLogTest, WhatIsShedWhileItWaitsForTheLogIsNotCountedForEver) {
+  sink.then_retry = true;
+  for (int i = 0; i < 12; ++i) {
+    sink.refused.insert(Pod(i));
+    Write(Pod(i), 1200);
+  }
+  Start();
+  Turns(600);
+  EXPECT_GT(engine->counters().sheds, 0U) << "or this says nothing";
+  sink.then_retry = false;
+  sink.refused.clear();
+  Turns(600);
+  for (int i = 0; i < 12; ++i) EXPECT_GE(sink.delivered[Pod(i)], 900U) << Pod(i);
+  log.room = 1'000'000;
+  Turns(600);
+  EXPECT_TRUE(engine->idle());
+  EXPECT_EQ(engine->counters().memory_bytes, options.tailer.read_buffer_bytes);
+}
+
 }  // namespace
 }  // namespace podtail
