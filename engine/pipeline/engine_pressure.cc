@@ -98,11 +98,12 @@ void Engine::Impl::ShedRefused(const Tick& tick) {
   }
 }
 
-// Not while what it lost is on its way to the loss log, or it would be written
-// there twice; and not when only memory still has its bytes.
+// Not while what it lost, or a part of that, is on its way to the loss log, or it
+// would be written there twice; and not when only memory still has its bytes.
 bool Engine::Impl::MayShed(ContainerId container) const {
   const auto on_its_way = [&](const Losing& entry) {
-    return entry.appended && entry.container == container;
+    const bool begun = entry.appended || entry.refusals > 0 || entry.pieces > 0;
+    return begun && entry.container == container;
   };
   return std::none_of(losing.begin(), losing.end(), on_its_way) &&
          assembler.CanReadAgain(container);

@@ -153,5 +153,26 @@ TEST_F(FullLossLogTest, WhatIsShedWhileItWaitsForTheLogIsNotCountedForEver) {
   EXPECT_EQ(engine->counters().memory_bytes, options.tailer.read_buffer_bytes);
 }
 
+// Or it would be written there twice.
+TEST_F(FullLossLogTest, WhatTheLogHasTakenAPartOfIsNotShed) {
+  log.room = 100;
+  sink.then_retry = true;
+  for (int i = 0; i < 12; ++i) {
+    sink.refused.insert(Pod(i));
+    Write(Pod(i), 1200);
+  }
+  Start();
+  Turns(600);
+  EXPECT_GT(engine->counters().sheds, 0U) << "or this says nothing";
+  sink.then_retry = false;
+  log.room = 1'000'000;
+  Turns(1200);
+  EXPECT_TRUE(engine->idle());
+  EXPECT_EQ(log.taken.size(), 12U * 1200U);
+  for (const auto& [place, times] : log.taken) {
+    ASSERT_EQ(times, 1) << place.first << " " << place.second;
+  }
+}
+
 }  // namespace
 }  // namespace podtail
