@@ -10,11 +10,14 @@ constexpr std::size_t kHintsPerPoll = 512;
 }  // namespace
 
 void Tailer::Impl::TakeHints(const Tick& tick) {
-  ChangeHints hints = files->TakeChangeHints();
-  hints_complete = hints.complete;
-  hints_lost = hints_lost || !hints.complete;
-  hinted.insert(hinted.end(), std::make_move_iterator(hints.paths.begin()),
-                std::make_move_iterator(hints.paths.end()));
+  // What comes while there is more than enough waits where each path waits once.
+  if (hinted.size() < kHintsPerPoll) {
+    ChangeHints hints = files->TakeChangeHints();
+    hints_complete = hints.complete;
+    hints_lost = hints_lost || !hints.complete;
+    hinted.insert(hinted.end(), std::make_move_iterator(hints.paths.begin()),
+                  std::make_move_iterator(hints.paths.end()));
+  }
   if (passes == 0) hinted.clear();  // the first pass finds it all
   if (hinted.empty()) return;
   std::set<std::string> pods_to_list;

@@ -134,7 +134,14 @@ class MemoryLogFileSystem : public LogFileSystem {
   }
   ChangeHints TakeChangeHints() override {
     if (!hints) return {{}, false};
-    return {std::exchange(changed_, {}), !std::exchange(overflow, false)};
+    // Every path once, as inotify's are.
+    std::vector<std::string> once;
+    std::set<std::string_view> known;
+    for (const std::string& path : changed_) {
+      if (known.insert(path).second) once.push_back(path);
+    }
+    changed_.clear();
+    return {std::move(once), !std::exchange(overflow, false)};
   }
   int readiness_fd() const noexcept override { return -1; }
 

@@ -51,6 +51,27 @@ TEST_F(ChangeHintsTest, CostNothingWhileNothingHappens) {
   EXPECT_GT(due, Instant(now + std::chrono::seconds(10)));
 }
 
+// More files are written to in each turn than it looks at: each waits once.
+TEST_F(ChangeHintsTest, DoNotPileUpWhereMoreComeThanATurnLooksAt) {
+  const auto path = [](int i) { return "/r/ns_pod_uid/c" + std::to_string(i) + "/0.log"; };
+  const auto write_all = [&] {
+    for (int i = 0; i < 1200; ++i) files.Append(path(i), "line\n");
+  };
+  options.read_buffer_bytes = 1024 * 1024;
+  write_all();
+  Start();
+  const auto quick = [&](int turns) { Turns(turns, std::chrono::milliseconds(1)); };
+  quick(30);
+  for (int turn = 0; turn < 60; ++turn) {
+    write_all();
+    quick(1);
+  }
+  quick(8);
+  EXPECT_EQ(lines.size(), 1200U * 61U);
+  const Instant due = tailer->Poll({Instant(now), files.now}, budget, &out);
+  EXPECT_GT(due, Instant(now)) << "it still looks at files that have not changed";
+}
+
 TEST_F(ChangeHintsTest, ThatWereLostAreMadeGoodByAPass) {
   files.Append(Live(), "a\n");
   Start();
