@@ -21,9 +21,9 @@ void KnownCheckpoints::Restore(std::span<const Checkpoint> checkpoints) {
   }
 }
 
-void KnownCheckpoints::MarkAlive(const InstanceKey& key) {
+void KnownCheckpoints::SetAlive(const InstanceKey& key, bool alive) {
   const auto [first, last] = by_key_.equal_range(key);
-  for (auto it = first; it != last; ++it) known_[it->second].alive = true;
+  for (auto it = first; it != last; ++it) known_[it->second].alive = alive;
 }
 
 KnownCheckpoints::Answer KnownCheckpoints::Take(const Seeker& seeker, bool pass_complete,

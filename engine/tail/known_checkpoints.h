@@ -45,8 +45,8 @@ class KnownCheckpoints {
   };
 
   void Restore(std::span<const Checkpoint> checkpoints);
-  // A file with this key stands in the tree.
-  void MarkAlive(const InstanceKey& key);
+  // Does a file with this key stand in the tree?
+  void SetAlive(const InstanceKey& key, bool alive);
   // An earlier life has seen a file with this key.
   bool Knows(const InstanceKey& key) const { return by_key_.count(key) > 0; }
   // Where to go on reading: filled when kFound. Of the same instance a file may have

@@ -20,6 +20,15 @@ constexpr Duration kVanishAfter = std::chrono::seconds(20);
 constexpr Duration kScanPerContainer = std::chrono::milliseconds(1);
 constexpr Duration kScanIntervalMin = std::chrono::milliseconds(250);
 
+// What it was is read from a file of its name's.
+bool IsReadCompressed(const Generation& generation) {
+  const auto& all = generation.container->generations;
+  return std::any_of(all.begin(), all.end(), [&](const auto& other) {
+    return other->name.compressed && other->has_source && other->SameInstance(generation) &&
+           other->name.rotation == generation.name.rotation;
+  });
+}
+
 }  // namespace
 
 void Tailer::Impl::Scan(const Tick& tick) {
@@ -79,7 +88,7 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
     return;
   }
   const InstanceKey key = KeyOf(*stat);
-  known.MarkAlive(key);
+  known.SetAlive(key, true);
   if (file.root != options.root) {
     by_target[file.root + "/" + file.path.substr(0, file.path.rfind('/'))] = container->id;
   }
@@ -226,6 +235,10 @@ void Tailer::Impl::Missed(Container* container, const Tick& tick) {
       generation->missing_since = tick.now;
       generation->missing_pass = passes;
     }
+    // Gone before it was opened: its checkpoint is now the one's that was compressed from it.
+    if (generation->state == GenerationState::kNew && generation->file == nullptr) {
+      known.SetAlive(generation->key, false);
+    }
     if (generation->missed >= kMissedMin && MissedGeneration(generation.get(), tick)) {
       gone.push_back(generation.get());
     }
@@ -244,7 +257,7 @@ bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
     case GenerationState::kNew:
       // With a descriptor it is read and sealed like any other.
       if (generation->file != nullptr || generation->start || !finder.RootStands()) return false;
-      finder.Skip(generation->name.path, SkipReason::kMissed);
+      if (!IsReadCompressed(*generation)) finder.Skip(generation->name.path, SkipReason::kMissed);
       return true;
     case GenerationState::kReading:
       if (generation->file != nullptr || generation->container->paused) return false;

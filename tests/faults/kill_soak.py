@@ -44,6 +44,7 @@ class Sink:
         self.streams = {}  # (instance, stream): [records, digest]
         self.durable = {}  # (owner, stream): time of the last line behind which nothing is needed
         self.repeated = self.within = self.differing = 0
+        self.life, self.again = 0, {}  # (life, instance, stream): the first record that was committed and came
 
     def absorb(self, stdout):
         for line in stdout[:stdout.rfind(b"\n") + 1].split(b"\n")[:-1]:
@@ -58,7 +59,11 @@ class Sink:
             self.repeated += 1
             self.differing += known != hash(line)
             # RFC 3339 with nine digits and Z: text order is time order.
-            self.within += record["time"] > self.durable.get((owner(record), record["stream"]), "")
+            durable = self.durable.get((owner(record), record["stream"]), "")
+            self.within += record["time"] > durable
+            if record["time"] <= durable:
+                self.again.setdefault((self.life, owner(record), record["stream"]),
+                                      f"{record['path']} from {record['offset']} at {record['time']}, committed to {durable}")
 
     def records(self):
         return self.count
@@ -98,6 +103,7 @@ class Soak:
     def end_life(self, agent, number, status):
         agent.finish(number)
         check_equal(agent.status, status, f"how podtail ended ({shorten(agent.stderr())})")
+        self.sink.life += 1
         self.sink.absorb(agent.stdout())
         Agent.alive.remove(agent)
         before, self.offsets = self.offsets, self.lives.committed()
@@ -135,6 +141,8 @@ class Soak:
                 ("seconds", round(time.monotonic() - self.began))]
         for name, value in rows:
             print(f"        {name:<30} {value:>10}", flush=True)
+        for (life, *_), what in list(self.sink.again.items())[:10]:
+            print(f"        committed, and came again in life {life}: {what}", flush=True)
         check(lost == 0, f"{lost} records are lost")
         check(self.sink.differing == 0, f"{self.sink.differing} records came again and were not the same")
         check(self.sink.within == self.sink.repeated, "records that were committed came again")

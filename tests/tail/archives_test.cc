@@ -171,6 +171,38 @@ TEST_F(ArchivesTest, AreReadOnceBesideThePlainFile) {
   EXPECT_EQ(lines, (Lines{"a", "b"}));
 }
 
+// The kubelet compresses while podtail starts: listed as a plain file, gone before it was opened.
+TEST_F(ArchivesTest, TakeOverFromAPlainFileThatWentBeforeItWasOpened) {
+  for (const bool both_listed : {false, true}) {
+    files.Append(Live(), kA + "\nb\n");
+    Start();
+    Turns(2);
+    const Checkpoint known = Here(opened.size() - 1);
+    tailer.reset();
+    Rotate(1);
+    files.Append(Live(), "c\n");
+    if (both_listed) files.Append(Rotated(1) + ".gz", GzipBytes(files.BytesOf(Rotated(1))));
+    files.now += std::chrono::hours(1);
+    lines.clear();
+    files.refused = {Rotated(1)};
+    Start(std::span<const Checkpoint>(&known, 1), false);
+    Turns(2);
+    files.refused.clear();
+    if (both_listed) {
+      files.Unlink(Rotated(1));
+    } else {
+      Compress(Rotated(1));
+    }
+    Turns(40);
+    EXPECT_EQ(lines, Lines{"c"}) << both_listed;
+    for (const auto& [path, reason] : said.skipped) EXPECT_NE(reason, SkipReason::kMissed) << path;
+    files.Unlink(Rotated(1) + ".gz");
+    files.Unlink(Live());
+    tailer.reset();
+    lines.clear();
+  }
+}
+
 TEST_F(ArchivesTest, GiveWhatCanBeDecodedAndDeclareTheRest) {
   std::string bytes;
   for (int i = 0; i < 2000; ++i) bytes += "line " + std::to_string(i * 7919) + "\n";
