@@ -182,6 +182,13 @@ void Engine::Impl::TakeOutput(const Tick& tick) {
     assembler.Open(opened);
   }
   for (const SourceBegan& began : out.began()) assembler.Switch(began);
+  // A file that began again in place ended before the first line of what it is now.
+  for (const SourceClosed& closed : out.closed()) {
+    const bool follows = std::any_of(out.lines().begin(), out.lines().end(), [&](const auto& line) {
+      return line.source == closed.source;
+    });
+    if (!follows) assembler.EndRest(closed, tick);
+  }
   for (const TailedLine& line : out.lines()) {
     assembler.TakeLine(line, out, tick);
     if (line.ends) continue;

@@ -328,6 +328,19 @@ TEST_F(EngineTest, ClosesADanglingRunWhenItsInstanceIsFinishedAndWritesItDownFir
   EXPECT_EQ(engine->counters().waiting_bytes, 0U);
 }
 
+TEST_F(EngineTest, EndsALineThatCameInPiecesBeforeWhatTheFileHoldsNow) {
+  options.tailer.read_buffer_bytes = 16 * 1024;
+  files.Append(kLive, std::string(kHead) + "F " + std::string(100'000, 'a'));
+  Start();
+  Turns(20);
+  files.Truncate(kLive, 0);
+  files.Append(kLive, std::string(kHead) + "F x\n");
+  Turns(20);
+  ASSERT_EQ(script.bodies.size(), 2U);
+  EXPECT_EQ(script.bodies[0].find_first_not_of('a'), std::string::npos);
+  EXPECT_EQ(script.bodies[1], "x");
+}
+
 // Nobody seals an empty file aloud: it must not be what the others wait for.
 TEST_F(EngineTest, ClosesADanglingRunOfAnInstanceWhoseLastFileStayedEmpty) {
   files.Append(kLive, std::string(kHead) + "P no newline at exit\n");
