@@ -58,6 +58,7 @@ class SimGeneration {
   std::string directory;  // of that name
   std::uint32_t restart = 0;
   bool cut = false;             // its file holds other bytes now
+  bool after_cut = false;       // and before it held others
   std::uint32_t carriers = 1;   // files that hold it, compressed ones too
   std::uint64_t gone_life = 0;  // the one, or the one before it
   std::uint64_t gone_step = 0;  // of the world, when nobody could read it any more
@@ -69,6 +70,7 @@ class SimGeneration {
   std::uint64_t excused_from = UINT64_MAX;  // or those from here on
   std::uint64_t opened_life = 0;            // last life that announced it
   std::uint64_t seen_to = 0;                // how far this life was told it reaches
+  std::uint64_t read_to = 0;                // and how far a read of it went
   std::uint64_t put = 0;                    // last submitted offset, in this life
   std::uint64_t put_durable = 0;            // the store said that so much is durable
   std::uint64_t settled_before = 0;         // when this life began

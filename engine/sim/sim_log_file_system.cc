@@ -54,7 +54,7 @@ class SimLogFileSystem::File : public LogFile {
       n = std::min<std::size_t>(n, 1 + owner_->tape_->Below(200));
     }
     std::memcpy(into.data(), node_->bytes.data() + offset, n);
-    owner_->listener_->OnSeen(*node_, offset + n);
+    owner_->listener_->OnSeen(*node_, offset + n, true);
     return n;
   }
   Expected<FileStat> Stat() override { return owner_->StatOf(*node_); }
@@ -282,7 +282,7 @@ FileStat SimLogFileSystem::StatOf(const SimNode& node) {
   FileStat stat = node.stat;
   stat.size = node.bytes.size() - node.hidden;
   stat.deleted = node.names == 0;
-  listener_->OnSeen(node, stat.size);
+  listener_->OnSeen(node, stat.size, false);
   return stat;
 }
 

@@ -65,7 +65,7 @@ class SimFileListener {
   virtual void OnCompressed(const SimNode& node, const SimNode& of, std::size_t gives) = 0;
   virtual void OnOpened(const SimNode& node) = 0;
   // The reader was told, or given, so many bytes of it.
-  virtual void OnSeen(const SimNode& node, std::uint64_t bytes) = 0;
+  virtual void OnSeen(const SimNode& node, std::uint64_t bytes, bool read) = 0;
   virtual void OnGone(const SimNode& node) = 0;
 };
 

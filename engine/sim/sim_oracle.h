@@ -76,7 +76,7 @@ class SimOracle : public SimFileListener, public Observer {
   void OnNamed(const SimNode& node, const std::string& path) override;
   void OnCompressed(const SimNode& node, const SimNode& of, std::size_t gives) override;
   void OnOpened(const SimNode& node) override;
-  void OnSeen(const SimNode& node, std::uint64_t bytes) override;
+  void OnSeen(const SimNode& node, std::uint64_t bytes, bool read) override;
   void OnGone(const SimNode& node) override;
 
   // -- Observer ---------------------------------------------------------------

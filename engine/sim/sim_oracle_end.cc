@@ -160,7 +160,10 @@ void SimOracle::CheckGeneration(SimGeneration* generation) {
   for (const SimLine& line : generation->Lines()) {
     for (std::uint64_t at = line.begin; at < line.end; ++at) {
       if (generation->Accounted(at)) continue;
-      const bool unseen = generation->Gone(at) && at >= generation->seen_to;
+      // The size of a file that was cut and is longer by the next look says nothing about
+      // the bytes that it was before.
+      const std::uint64_t seen = generation->cut ? generation->read_to : generation->seen_to;
+      const bool unseen = generation->Gone(at) && at >= seen;
       if (generation->excused || at >= generation->excused_from || unseen) {
         trace_->Hit(SimMark::kLostUnseen);
         return;

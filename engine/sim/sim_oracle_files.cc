@@ -61,6 +61,7 @@ void SimOracle::NoteSuccessor(const SimGeneration& next) {
     if (each->restart == next.restart) before = each;
   }
   if (before == nullptr || !alive_ || trace_->turns <= first_turn_ + 1) return;
+  if (before->after_cut) return;  // it may be an older file that began again
   before->in_time = before->bytes.rfind('\n') + 1;
   before->in_time_life = life_;
   before->in_time_until = trace_->now + kInTime;
@@ -100,6 +101,7 @@ void SimOracle::OnCut(const SimNode& node, std::size_t size) {
   trace_->Hit(SimMark::kCut);
   const std::string kept = before->bytes.substr(0, size);
   SimGeneration* generation = NewGeneration(node);
+  generation->after_cut = true;
   generation->path = before->path;
   generation->directory = before->directory;
   generation->restart = before->restart;
@@ -111,11 +113,12 @@ void SimOracle::OnOpened(const SimNode& node) {
   if (SimGeneration* generation = Of(node)) generation->openable = false;
 }
 
-void SimOracle::OnSeen(const SimNode& node, std::uint64_t bytes) {
+void SimOracle::OnSeen(const SimNode& node, std::uint64_t bytes, bool read) {
   last_seen_ = &node;
   SimGeneration* generation = Of(node);
   if (generation == nullptr || generation->node_id != node.id) return;
   generation->seen_to = std::max(generation->seen_to, bytes);
+  if (read) generation->read_to = std::max(generation->read_to, bytes);
 }
 
 void SimOracle::OnGone(const SimNode& node) {
@@ -189,7 +192,7 @@ void SimOracle::BeginLife(const LoadedCheckpoints& loaded, bool damaged) {
     generation->loaded = 0;
     generation->settled_before = generation->SettledTo();
     generation->put = 0;
-    generation->seen_to = 0;
+    generation->seen_to = generation->read_to = 0;
     generation->openable = generation->carriers > 0 && !generation->cut && !hindered_;
     generation->openable_since = trace_->now;
     generation->openable_turn = trace_->turns;

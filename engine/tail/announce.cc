@@ -132,6 +132,7 @@ Tailer::Impl::AnnounceResult Tailer::Impl::TryAnnounce(Generation* generation, b
     ReadFailed(generation, tick);
     return AnnounceResult::kDone;  // looked at again, and then it is news
   }
+  generation->read_to = *read;
   const bool whole = generation->archive != nullptr && *read < start.size() &&
                      generation->archive->end() != GzipLogFile::End::kTruncated;
   const auto head = HeadMarker({start.data(), *read}, sealed || whole);
@@ -204,6 +205,7 @@ void Tailer::Impl::Announce(Generation* generation, SourceOpened opened) {
   generation->state = GenerationState::kReading;
   generation->offset = opened.start.committed.offset;
   generation->looked_to = generation->offset;
+  generation->read_to = std::max(generation->read_to, generation->offset);
   generation->tail = opened.start.committed.tail;
   generation->announced_begin = false;
   generation->begun = generation->offset > 0;

@@ -56,6 +56,7 @@ struct Generation {
 
   std::uint64_t offset = 0;      // the next byte to hand out
   std::uint64_t looked_to = 0;   // [offset, looked_to) is the start of a line, no more
+  std::uint64_t read_to = 0;     // how far its bytes were seen, handed out or not
   Marker tail;                   // of the bytes before offset: still the same file?
   bool announced_begin = false;  // bytes of it were handed out in this life
   bool begun = false;            // or in an earlier one

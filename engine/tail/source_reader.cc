@@ -189,8 +189,8 @@ Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const Tick& 
     return ReadResult::kDone;
   }
   if (!SameFile(*generation, before, fresh)) {
-    // What it has grown by since may be new bytes as well as old ones.
-    Restart(generation, generation->looked_to);
+    // What it has grown by since it was read may be new bytes as well as old ones.
+    Restart(generation, generation->read_to);
     return ReadResult::kDone;
   }
   output->chunks.push_back({place, generation->offset - context});
@@ -241,6 +241,7 @@ void Tailer::Impl::EndOfRead(Generation* generation, std::string_view fresh, std
   const bool at_end = fresh.size() < wanted;
   // A short read says where the file ends; any other only that it goes so far.
   generation->size = at_end ? seen : std::max(generation->size, seen);
+  generation->read_to = std::max(generation->read_to, seen);
   if (!fresh.empty()) generation->rests_since = tick.now;
   if (at_end) generation->looked_in = polls;
   if (at_end && generation->archive != nullptr) {
@@ -323,6 +324,7 @@ void Tailer::Impl::Restart(Generation* generation, std::uint64_t lost_to) {
   generation->start.reset();
   generation->offset = 0;
   generation->looked_to = 0;
+  generation->read_to = 0;
   generation->size = 0;
   generation->tail = {};
   generation->mid_line = false;

@@ -55,6 +55,23 @@ TEST_F(InPlaceTest, WhatWasNotReadBeforeATruncationIsDeclaredLost) {
   EXPECT_EQ(gaps[0].extent, (Extent{5, 12}));
 }
 
+// Longer by the next look: that it was cut shows when it is read. What had been seen of
+// it by then is known to be gone.
+TEST_F(InPlaceTest, WhatWasSeenOfAFileThatIsLongerAfterATruncationIsDeclaredLost) {
+  files.Append(Live(), "abcd\n");
+  Start();
+  budget.bytes_max = 0;
+  Turns(2);
+  ASSERT_EQ(opened.size(), 1U);
+  files.Truncate(Live(), 0);
+  files.Append(Live(), "other bytes\n");
+  budget.bytes_max = 64 * 1024;
+  Turns(3);
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].extent, (Extent{0, 5}));
+  EXPECT_EQ(lines, (Lines{"other bytes"}));
+}
+
 TEST_F(InPlaceTest, TheOldIdentityIsForgottenOnceItIsSettled) {
   files.Append(Live(), "abcd\n");
   Start();
