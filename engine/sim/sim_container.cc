@@ -134,7 +134,13 @@ std::string SimContainer::Message(bool plain) {
   }
   std::string message = "m" + std::to_string(++serial_);
   message.append(tape_->Below(20), 'x');
-  if (tape_->OneIn(options_->long_in)) message.append(tape_->Below(options_->long_bytes), 'L');
+  if (!tape_->OneIn(options_->long_in)) return message;
+  // Of its own, too: another file with the same bytes before an offset is the same file
+  // as far as anyone can tell.
+  const std::string filler = "L" + std::to_string(serial_);
+  const std::size_t bytes = message.size() + tape_->Below(options_->long_bytes);
+  while (message.size() < bytes) message.append(filler);
+  message.resize(bytes);
   return message;
 }
 
