@@ -195,13 +195,11 @@ void Tailer::Impl::ConfirmStart(Generation* generation, std::string_view first_b
 }
 
 void Tailer::Impl::Announce(Generation* generation, SourceOpened opened) {
-  if (generation->has_source) {
-    sources[static_cast<std::uint32_t>(generation->source)].generation = nullptr;
-  }
-  generation->source = static_cast<SourceId>(sources.size());
+  Detach(*generation);
+  generation->source = static_cast<SourceId>(sources_ever++);
   generation->has_source = true;
   generation->grew = false;
-  sources.push_back({generation, generation->identity});
+  sources[generation->source] = {generation, generation->identity};
   generation->state = GenerationState::kReading;
   generation->offset = opened.start.committed.offset;
   generation->looked_to = generation->offset;

@@ -356,9 +356,7 @@ void Tailer::Impl::ForgetUnseen(const Tick& tick) {
 void Tailer::Impl::Erase(Generation* generation) {
   const auto known_as = by_key.find(generation->key);
   if (known_as != by_key.end() && known_as->second == generation) by_key.erase(known_as);
-  if (generation->has_source) {
-    sources[static_cast<std::uint32_t>(generation->source)].generation = nullptr;
-  }
+  Detach(*generation);
   CloseFile(generation);
   --generations;
 }

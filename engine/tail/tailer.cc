@@ -95,14 +95,22 @@ void Tailer::Impl::CloseFile(Generation* generation) {
   --files_open;
 }
 
+// Its source, should it still wait to be retired, speaks of what it was.
+void Tailer::Impl::Detach(const Generation& generation) {
+  if (!generation.has_source) return;
+  const auto source = sources.find(generation.source);
+  if (source != sources.end()) source->second.generation = nullptr;
+}
+
 void Tailer::Retire(SourceId source, const ReplayState& replay) {
-  const auto index = static_cast<std::uint32_t>(source);
-  if (index >= impl_->sources.size()) return;
-  const Impl::Source& retired = impl_->sources[index];
-  Generation* generation = retired.generation;
+  const auto retired = impl_->sources.find(source);
+  if (retired == impl_->sources.end()) return;
+  Generation* generation = retired->second.generation;
+  const FileIdentity file = retired->second.file;
+  impl_->sources.erase(retired);
   if (generation == nullptr || generation->state != GenerationState::kClosed) {
     // It began again in place: what it was before is over.
-    impl_->superseded.push_back(retired.file);
+    impl_->superseded.push_back(file);
     return;
   }
   generation->state = GenerationState::kRetired;
@@ -166,6 +174,7 @@ void Tailer::Reset(ContainerId container, std::span<const Checkpoint> checkpoint
       }
     }
     if (!generation->start) continue;
+    impl_->sources.erase(generation->source);
     generation->state = GenerationState::kNew;
     generation->offset = 0;
     generation->looked_to = 0;

@@ -137,6 +137,7 @@ struct Tailer::Impl {
   Generation* NextOf(const Container& container, const Tick& tick) const;
   bool Rested(const Generation& older, const Generation& newer, const Tick& tick) const;
 
+  void Detach(const Generation& generation);
   Container* Get(ContainerId id) const { return containers[static_cast<std::uint32_t>(id)].get(); }
   void Queue(Container* container);
   // Into the queue of what can be read now, or of what has to be opened for that.
@@ -161,7 +162,8 @@ struct Tailer::Impl {
     Generation* generation;  // null once it is forgotten
     FileIdentity file;
   };
-  std::vector<Source> sources;    // by id
+  std::map<SourceId, Source> sources;  // until they are retired, or reset
+  std::uint32_t sources_ever = 0;
   std::deque<ContainerId> ready;  // have something to read, in turn
   std::deque<InstanceKey> opening;
   bool opening_waits = false;            // for descriptors, or for an archive to end
@@ -169,8 +171,7 @@ struct Tailer::Impl {
   std::deque<std::string> hinted;        // not looked into yet
   std::vector<FileIdentity> superseded;  // began again in place, and settled
   std::uint64_t passes = 0;              // complete ones
-  std::uint64_t listings = 0;
-  std::uint64_t polls = 0;
+  std::uint64_t listings = 0, polls = 0;
   bool scanning = false;
   bool hints_complete = false;           // as of this Poll()
   bool hints_lost = true;                // some, since the last pass began
@@ -188,8 +189,7 @@ struct Tailer::Impl {
   // Scratch of one Poll()
   std::unique_ptr<char[]> buffer;  // read_buffer_bytes, and kPadding more
   std::size_t used = 0;
-  std::size_t lines_left = 0;
-  std::size_t bytes_left = 0;
+  std::size_t lines_left = 0, bytes_left = 0;
   std::size_t lines_slice = 0;  // of them, for the file that is read now
   std::size_t bytes_slice = 0;
   TailOutput::Impl* output = nullptr;

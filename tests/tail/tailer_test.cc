@@ -3,6 +3,7 @@
 #include "podtail/tailer.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <string>
 #include <vector>
@@ -427,6 +428,42 @@ TEST_F(TailerTest, GoesOnUnderANewIdWhenASealedFileGrows) {
   Turns(10);
   EXPECT_EQ(lines, (Lines{"a", "b", "much too late"}));
   EXPECT_EQ(opened.back().start.committed.offset, 2U);
+}
+
+// 0 where malloc is a sanitizer's.
+std::size_t Allocated() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// A node runs for years and rotates all the time.
+TEST_F(TailerTest, RemembersNothingOfSourcesThatAreRetired) {
+  options.seal_grace = options.switch_grace = Duration::zero();
+  files.Append(Live(), "a\n");
+  Start();
+  std::size_t sources = 0;
+  const auto live_through = [&](std::size_t more) {
+    const std::size_t end = sources + more;
+    while (sources < end) {
+      files.Append(Live(), "a\n");
+      files.Rename(Live(), Rotated(1));
+      files.Append(Live(), "a\n");
+      files.LoseHints();  // or they would be kept for ever
+      said.rotated.clear();
+      for (int i = 0; i < 4; ++i) {
+        now += std::chrono::seconds(1);
+        tailer->Poll({Instant(now), files.now}, budget, &out);
+        for (const SourceClosed& closed_now : out.closed()) {
+          ++sources;
+          tailer->Retire(closed_now.source);
+        }
+      }
+    }
+  };
+  live_through(1000);
+  const std::size_t before = Allocated();
+  live_through(4000);
+  EXPECT_LT(Allocated(), before + 64 * 1024);
 }
 
 }  // namespace
