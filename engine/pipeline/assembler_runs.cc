@@ -246,9 +246,10 @@ void BatchAssembler::CutOldRun(OpenRuns* runs, std::size_t stream, const Tick& t
   const bool old = tick.now - runs->opened_at[stream] >= options_.run_age_max;
   if (!runs->of[stream].open() || !old) return;
   // What was there when the file was opened may have ended the run in an earlier life:
-  // no timer decides before it was read.
+  // no timer decides before it was read, nor inside a line.
   const Source* last = Find(runs->of[stream].last_source());
-  if (last != nullptr && last->at >= last->found_end) CutRun(runs, stream, tick);
+  const bool whole = last != nullptr && !last->mid_line && last->at >= last->found_end;
+  if (whole) CutRun(runs, stream, tick);
 }
 
 // The ledger's holds become those of the run as it is now.
