@@ -43,8 +43,9 @@ bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const 
     if (generation.looked_in < newer.found_in || tick.now - newer.found_at < grace) {
       continue;
     }
-    // Of one instance: not before it is settled which lines came in time.
-    if (!newer.SameInstance(generation) || newer.begun) return true;
+    // Of one instance: not before it is settled which lines came in time. But the next
+    // one waits for the end of a line that came in pieces.
+    if (!newer.SameInstance(generation) || newer.begun || generation.mid_line) return true;
   }
   return false;
 }

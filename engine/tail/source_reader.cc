@@ -49,6 +49,9 @@ Generation* Tailer::Impl::NextOf(const Container& container, const Tick& tick) c
     const bool unseen = generation->state == GenerationState::kNew && generation->file == nullptr &&
                         generation->looked_in == 0;
     if (unseen || generation->may_announce()) return nullptr;
+    // A line of which pieces were handed out ends with its file: that is sealed first,
+    // which takes its descriptor.
+    if (generation->mid_line) return generation->file == nullptr ? generation : nullptr;
     // Where two newer ones stand, the first of them was rotated too: whoever wrote
     // this one has long been told.
     const bool settled = i + 2 < all.size() && all[i + 2]->SameInstance(*generation) &&

@@ -44,6 +44,8 @@ class PiecesTest : public testing::Test {
   Duration now{};
 };
 
+using Bodies = std::vector<std::string>;
+
 TEST_F(PiecesTest, ARunIsNotCutByItsAgeInsideALine) {
   options.run_age_max = std::chrono::seconds(2);
   const std::string a(20'000, 'a');
@@ -60,6 +62,33 @@ TEST_F(PiecesTest, ARunIsNotCutByItsAgeInsideALine) {
   for (const std::string& body : arrived.bodies) all += body;
   EXPECT_EQ(all.size(), 40'001U);
   EXPECT_TRUE(all == a + b + "b");
+}
+
+TEST_F(PiecesTest, ALineWithoutAnEndIsNotContinuedByTheNextFile) {
+  const std::string a(20'000, 'a');
+  files.Append(kLive, kHead + std::string("F before\n") + kHead + "F " + a);
+  Start();
+  Turns(10);
+  files.Rename(kLive, std::string(kLive) + ".20240101-000001");
+  files.Append(kLive, kHead + std::string("F hello\n"));
+  Turns(60);
+  ASSERT_EQ(arrived.bodies.size(), 3U);
+  EXPECT_EQ(arrived.bodies[1].size(), a.size());
+  EXPECT_EQ(arrived.bodies, (Bodies{"before", a, "hello"}));
+}
+
+TEST_F(PiecesTest, NeitherWhileItHasNoDescriptor) {
+  options.tailer.open_files_max = 1;
+  const std::string a(20'000, 'a');
+  files.Append(kLive, kHead + ("F " + a));
+  Start();
+  Turns(10);
+  files.Append("/r/ns_other_uid/c/0.log", kHead + std::string("F other\n"));
+  Turns(10);
+  files.Rename(kLive, std::string(kLive) + ".20240101-000001");
+  files.Append(kLive, kHead + std::string("F hello\n"));
+  Turns(100);
+  EXPECT_EQ(arrived.bodies, (Bodies{"other", a, "hello"}));
 }
 
 }  // namespace
