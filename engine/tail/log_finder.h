@@ -47,6 +47,9 @@ class LogFinder {
   // The last whole pass could read every directory, and there was a pod at all (a
   // root without any is one that was unmounted): a name it did not see is gone.
   bool trusted() const noexcept { return trusted_; }
+  // Something that was found cannot be looked at: this pass says of no name that it is
+  // gone, for a checkpoint may be that one's.
+  void Distrust() noexcept { readable_ = trusted_ = false; }
   // One pod directory, or one container of it: nothing that belongs to another
   // shard, and no directory that cannot be read.
   void LookIntoPod(const std::string& pod, std::vector<FoundDirectory>* found);

@@ -77,10 +77,13 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
                         const FoundFile& file, const Tick& tick, std::vector<Generation*>* fresh) {
   const auto stat = files->Stat(file.root, file.path);
   if (!stat) {
-    if (stat.error().code() == StatusCode::kNotFound) return;
-    finder.Skip(file.path, stat.error().code() == StatusCode::kFailedPrecondition
-                               ? SkipReason::kNotRegular
-                               : SkipReason::kNotPermitted);
+    const StatusCode code = stat.error().code();
+    if (code == StatusCode::kNotFound) return;
+    const bool special = code == StatusCode::kFailedPrecondition;
+    finder.Skip(file.path, special                                  ? SkipReason::kNotRegular
+                           : code == StatusCode::kResourceExhausted ? SkipReason::kTooManyOpen
+                                                                    : SkipReason::kNotPermitted);
+    if (!special) finder.Distrust();
     // It cannot be looked at; that does not make it gone.
     for (const auto& generation : container->generations) {
       if (generation->name.name == file.name) generation->missed = 0;

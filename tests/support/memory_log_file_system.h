@@ -89,6 +89,7 @@ class MemoryLogFileSystem : public LogFileSystem {
   std::set<std::string> broken;           // reading these fails
   bool unmounted = false;                 // nothing is there
   std::set<std::string> unlisted;         // directories that cannot be listed
+  std::set<std::string> unseen;           // looking at these by name fails
 
   // -- LogFileSystem --------------------------------------------------------
   Expected<std::unique_ptr<LogFile>> Open(const std::string& root,
@@ -104,6 +105,7 @@ class MemoryLogFileSystem : public LogFileSystem {
     ++stats;
     const auto found = nodes_.find(root + "/" + path);
     if (unmounted || found == nodes_.end()) return Error(StatusCode::kNotFound);
+    if (unseen.count(found->first) > 0) return Error(StatusCode::kUnavailable);
     return StatOf(*found->second);
   }
   Expected<std::string> ReadLink(const std::string& root, const std::string& path) override {
@@ -146,10 +148,9 @@ class MemoryLogFileSystem : public LogFileSystem {
   int readiness_fd() const noexcept override { return -1; }
 
   std::uint64_t bytes_read = 0;
-  std::uint64_t lists = 0;  // directories listed
-  std::uint64_t stats = 0;  // files looked at, by name or by descriptor
-  bool hints = false;       // change hints work
-  bool overflow = false;    // the next answer says that some were lost
+  std::uint64_t lists = 0, stats = 0;  // directories; files, by name or by descriptor
+  bool hints = false;                  // change hints work
+  bool overflow = false;               // the next answer says that some were lost
   void LoseHints() {
     changed_.clear();
     overflow = true;

@@ -430,6 +430,23 @@ TEST_F(TailerTest, GoesOnUnderANewIdWhenASealedFileGrows) {
   EXPECT_EQ(opened.back().start.committed.offset, 2U);
 }
 
+// A listing shows it, and the file system does not say what it is: it is not gone.
+TEST_F(TailerTest, KeepsTheCheckpointOfWhatCannotBeLookedAt) {
+  files.Append(Live(), "a\nb\n");
+  Start();
+  Turns(3);
+  Checkpoint known = opened[0].start;
+  known.committed = last;
+  files.Append("/r/ns_other_uid/c/0.log", "x\n");
+  files.unseen.insert(Live());
+  Start(std::span(&known, 1), false);
+  Turns(200);
+  EXPECT_TRUE(vanished.empty());
+  files.unseen.clear();
+  Turns(10);
+  EXPECT_EQ(opened.back().start.committed.offset, 4U);
+}
+
 // 0 where malloc is a sanitizer's.
 std::size_t Allocated() {
   const auto info = mallinfo2();
