@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <tuple>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
@@ -259,18 +260,16 @@ bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
   switch (generation->state) {
     case GenerationState::kNew:
       // With a descriptor it is read and sealed like any other.
-      if (generation->file != nullptr || generation->start || !finder.RootStands()) return false;
+      if (generation->file != nullptr || !finder.RootStands()) return false;
+      if (generation->start) {
+        // What was reset is announced again once it is resumed, and not before.
+        if (!generation->container->paused) DeclareGone(generation);
+        return false;
+      }
       if (!IsReadCompressed(*generation)) finder.Skip(generation->name.path, SkipReason::kMissed);
       return true;
     case GenerationState::kReading:
-      if (generation->file != nullptr || generation->container->paused) return false;
-      if (!finder.RootStands()) return false;
-      // Parked, and now gone: what was not read by then is lost.
-      if (generation->unread() > 0) {
-        output->gaps.push_back(
-            {generation->source, {generation->offset, generation->size}, LossReason::kUnpinned});
-      }
-      Close(generation);
+      if (generation->file == nullptr && finder.RootStands()) DeclareGone(generation);
       return false;
     case GenerationState::kClosed:
       return false;
@@ -291,6 +290,23 @@ bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
     }
   }
   return false;
+}
+
+// Parked, and now gone: what was not read by then is lost. So is what was to be read
+// again, or came after its end.
+void Tailer::Impl::DeclareGone(Generation* generation) {
+  if (generation->state == GenerationState::kNew) {
+    SourceOpened opened;
+    opened.grew = generation->grew;
+    opened.start = *std::exchange(generation->start, std::nullopt);
+    Announce(generation, std::move(opened));
+  }
+  if (generation->unread() > 0) {
+    output->gaps.push_back(
+        {generation->source, {generation->offset, generation->size}, LossReason::kUnpinned});
+  }
+  Close(generation);
+  output->closed.back().gone = true;
 }
 
 // Its plain name is gone, and there is a compressed file that was not opened yet and

@@ -63,6 +63,7 @@ struct Tailer::Impl {
   void TakeFound(Generation* generation, bool compressed, const FileStat& stat, const Tick& tick);
   void Missed(Container* container, const Tick& tick);
   bool MissedGeneration(Generation* generation, const Tick& tick);
+  void DeclareGone(Generation* generation);
   bool ArchiveMayFollow(const Generation& generation) const;
   void EndPass(const Tick& tick);
   void ForgetUnseen(const Tick& tick);
@@ -190,8 +191,7 @@ struct Tailer::Impl {
   std::unique_ptr<char[]> buffer;  // read_buffer_bytes, and kPadding more
   std::size_t used = 0;
   std::size_t lines_left = 0, bytes_left = 0;
-  std::size_t lines_slice = 0;  // of them, for the file that is read now
-  std::size_t bytes_slice = 0;
+  std::size_t lines_slice = 0, bytes_slice = 0;  // of them, for the file that is read now
   TailOutput::Impl* output = nullptr;
   std::vector<FoundDirectory> found;
 };

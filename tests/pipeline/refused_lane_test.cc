@@ -305,5 +305,26 @@ TEST_F(RefusedLaneTest, WhatOnlyMemoryStillHasIsNotShed) {
   ExpectAllArrived(run);
 }
 
+// So has it of a file that was deleted while it had no descriptor.
+TEST_F(RefusedLaneTest, WhatWasDeletedWithoutADescriptorIsNotShed) {
+  options.memory_bytes_max = 8 * 1024 * 1024;
+  options.tailer.open_files_max = 1;
+  Run run;
+  for (int i = 0; i < 12; ++i) run.sink.refused.insert(Pod(i));
+  Write(&run, Pod(0), 900, 1000);
+  Start(&run);
+  for (int turn = 0; turn < 10; ++turn) Turn(&run);
+  Write(&run, Pod(20), 1, 100);
+  for (int turn = 0; turn < 10; ++turn) Turn(&run);
+  run.files.Unlink(Live(Pod(0)));
+  for (int turn = 0; turn < 30; ++turn) Turn(&run);
+  for (int i = 1; i < 12; ++i) Write(&run, Pod(i), 800, 1000);
+  for (int turn = 0; turn < 100 && !HasFatalFailure(); ++turn) Turn(&run);
+  EXPECT_GT(run.engine->counters().sheds, 0U);
+  run.sink.refused.clear();
+  TurnUntilIdle(&run, 4000);
+  ExpectAllArrived(run);
+}
+
 }  // namespace
 }  // namespace podtail
