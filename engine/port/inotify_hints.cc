@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace podtail {
@@ -51,6 +52,23 @@ void InotifyHints::Watch(int directory, const std::string& name) {
 void InotifyHints::Forget(const std::string& name) {
   Detach(name);
   unwatched_.erase(name);
+  Keep(name, {});
+}
+
+void InotifyHints::Keep(const std::string& name, const std::vector<DirectoryEntry>& entries) {
+  const std::string beneath = name + '/';
+  const auto exists = [&](std::string_view path) {
+    path.remove_prefix(beneath.size());
+    const std::string_view entry = path.substr(0, path.find('/'));
+    const auto at = std::lower_bound(
+        entries.begin(), entries.end(), entry,
+        [](const DirectoryEntry& each, std::string_view wanted) { return each.name < wanted; });
+    return at != entries.end() && at->name == entry;
+  };
+  auto it = unwatched_.lower_bound(beneath);
+  while (it != unwatched_.end() && it->starts_with(beneath)) {
+    it = exists(*it) ? std::next(it) : unwatched_.erase(it);
+  }
 }
 
 void InotifyHints::Detach(const std::string& name) {
@@ -111,7 +129,10 @@ void InotifyHints::TakeIn(std::string_view events) {
     for (const std::string& name : names->second) {
       std::string path = name;
       if (!entry.empty()) path.append("/").append(entry);
-      if (left) unwatched_.erase(path);
+      if (left) {
+        unwatched_.erase(path);
+        Keep(path, {});
+      }
       Add(std::move(path));
     }
     if ((event.mask & kGone) != 0) Drop(event.wd);

@@ -15,6 +15,7 @@
 // Not thread-safe; never blocks.
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -37,8 +38,11 @@ class InotifyHints {
   // replaced when it is another directory.
   void Watch(int directory, const std::string& name);
   bool Watches(const std::string& name) const { return watch_of_.contains(name); }
-  // `name` leads nowhere: not watching it makes nothing incomplete.
+  // `name` leads nowhere: not watching it, and what lay beneath it, makes nothing
+  // incomplete.
   void Forget(const std::string& name);
+  // These are all that there is beneath `name`, in order.
+  void Keep(const std::string& name, const std::vector<DirectoryEntry>& entries);
 
   // Since the last call; every path once, in no order.
   ChangeHints Take();
@@ -57,10 +61,10 @@ class InotifyHints {
   FileDescriptor fd_;
   std::unordered_map<int, std::vector<std::string>> names_of_;
   std::unordered_map<std::string, int> watch_of_;
-  std::unordered_set<std::string> unwatched_;  // listed, but the kernel refused
-  std::unordered_set<std::string> paths_;      // hints to be taken
-  bool lost_ = false;                          // so were others
-  std::unique_ptr<char[]> buffer_;             // for the kernel's events
+  std::set<std::string> unwatched_;        // listed, but the kernel refused
+  std::unordered_set<std::string> paths_;  // hints to be taken
+  bool lost_ = false;                      // so were others
+  std::unique_ptr<char[]> buffer_;         // for the kernel's events
 };
 
 }  // namespace podtail

@@ -175,6 +175,7 @@ class PosixLogFileSystem final : public LogFileSystem {
     if (error == 0) {
       hints_.Watch(fd.get(), NameOf(root, path));
       error = ReadEntries(std::move(fd), &entries);
+      if (error == 0) hints_.Keep(NameOf(root, path), entries);
     } else if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
       hints_.Forget(NameOf(root, path));
     }

@@ -53,6 +53,47 @@ TEST(InotifyLimits, SaysIncompleteUntilWhatWasRefusedIsWatched) {
             0);
 }
 
+TEST(InotifyLimits, RemembersNothingBeneathADirectoryThatIsGone) {
+  const LogTree tree(std::filesystem::current_path());
+  for (const char* pod : {"p", "q"}) tree.Write(std::string(pod) + "/c/0.log", "");
+  EXPECT_EQ(InChild([&] {
+              REQUIRE_LINE(Limit("watches", 1));
+              const auto files = NewPosixLogFileSystem();
+              for (const char* path : {"", "p", "p/c", "q", "q/c"}) {
+                REQUIRE_LINE(files->List(tree.root(), path).has_value());
+              }
+              REQUIRE_LINE(!files->TakeChangeHints().complete);
+              std::filesystem::remove_all(tree.At("p"));
+              REQUIRE_LINE(!files->TakeChangeHints().complete);
+              std::filesystem::remove_all(tree.At("q"));
+              REQUIRE_LINE(files->TakeChangeHints().complete);
+              return 0;
+            }),
+            0);
+}
+
+// Nothing tells that something went away: the next listing does.
+TEST(InotifyLimits, RemembersNothingThatAListingDoesNotShow) {
+  const LogTree tree(std::filesystem::current_path());
+  for (const char* pod : {"p", "q"}) tree.Write(std::string(pod) + "/c/0.log", "");
+  EXPECT_EQ(InChild([&] {
+              REQUIRE_LINE(Limit("watches", 1));
+              const auto files = NewPosixLogFileSystem();
+              for (const char* path : {"q", "p", "p/c"}) {
+                REQUIRE_LINE(files->List(tree.root(), path).has_value());
+              }
+              std::filesystem::remove_all(tree.At("p"));
+              REQUIRE_LINE(!files->TakeChangeHints().complete);
+              std::filesystem::remove_all(tree.At("q"));
+              REQUIRE_LINE(!files->TakeChangeHints().complete);
+              tree.Write("r/c/0.log", "");
+              REQUIRE_LINE(files->List(tree.root(), "").has_value());
+              REQUIRE_LINE(files->TakeChangeHints().complete);
+              return 0;
+            }),
+            0);
+}
+
 TEST(InotifyLimits, MissesNothingOfADirectoryThatIsGone) {
   const LogTree tree(std::filesystem::current_path());
   for (const char* pod : {"a", "b", "c"}) tree.Write(std::string(pod) + "/0.log", "");
