@@ -316,7 +316,7 @@ TEST_F(RefusedLaneTest, WhatWasDeletedWithoutADescriptorIsNotShed) {
   for (int turn = 0; turn < 10; ++turn) Turn(&run);
   Write(&run, Pod(20), 1, 100);
   for (int turn = 0; turn < 10; ++turn) Turn(&run);
-  run.files.Unlink(Live(Pod(0)));
+  run.tree->Unlink(Live(run, Pod(0)));
   for (int turn = 0; turn < 30; ++turn) Turn(&run);
   for (int i = 1; i < 12; ++i) Write(&run, Pod(i), 800, 1000);
   for (int turn = 0; turn < 100 && !HasFatalFailure(); ++turn) Turn(&run);
