@@ -12,8 +12,8 @@
 namespace podtail {
 
 struct SimFeatures {
-  bool copytruncate = false;        // the file is cut, and grows again from its start
-  bool copytruncate_equal = false;  // by the next look it is as long as before, or longer
+  bool copytruncate = true;         // the file is cut, and grows again from its start
+  bool copytruncate_equal = true;   // by the next look it is as long as before, or longer
   bool nul_holes = false;           // the writer goes on at its old offset: NULs in front
   bool gzip = false;                // the kubelet compresses rotated files
   bool torn_gzip = false;           // and the disk is full while it does
