@@ -47,8 +47,11 @@ class KnownCheckpoints {
   void Restore(std::span<const Checkpoint> checkpoints);
   // Does a file with this key stand in the tree?
   void SetAlive(const InstanceKey& key, bool alive);
-  // An earlier life has seen a file with this key.
-  bool Knows(const InstanceKey& key) const { return by_key_.count(key) > 0; }
+  // An earlier life has seen the file with this key. An inode alone says nothing.
+  bool Knows(const InstanceKey& key) const {
+    const bool strong = key.birth_time != Timestamp{} || key.handle_generation != 0;
+    return strong && by_key_.count(key) > 0;
+  }
   // Where to go on reading: filled when kFound. Of the same instance a file may have
   // been known by less than its first line: it was sealed before that was complete.
   Answer Take(const Seeker& seeker, bool pass_complete, Checkpoint* found);

@@ -87,6 +87,7 @@ class MemoryLogFileSystem : public LogFileSystem {
   std::size_t read_bytes_max = SIZE_MAX;  // short reads
   std::set<std::string> refused;          // opening these fails: no permission
   std::set<std::string> broken;           // reading these fails
+  bool birth_times = true;                // of files that are made from now on
   bool unmounted = false;                 // nothing is there
   std::set<std::string> unlisted;         // directories that cannot be listed
   std::set<std::string> unseen;           // looking at these by name fails
@@ -194,7 +195,7 @@ class MemoryLogFileSystem : public LogFileSystem {
       node->owner = this;
       node->stat.inode = free_inodes_.empty() ? next_inode_++ : *free_inodes_.begin();
       free_inodes_.erase(node->stat.inode);
-      node->stat.birth_time = now + std::chrono::nanoseconds(++births_);
+      if (birth_times) node->stat.birth_time = now + std::chrono::nanoseconds(++births_);
       node->stat.modify_time = now;
       node->stat.device = 1;
     }

@@ -149,6 +149,36 @@ TEST_F(TailerTest, TellsAReusedInodeFromTheFileThatHadIt) {
   EXPECT_EQ(lines, (Lines{"b", "b"}));
 }
 
+// Of an earlier life's file, the next one was begun and this one was not: it is late.
+// That needs more than an inode, which may have been another file's.
+TEST_F(TailerTest, KnowsANewerFileThatAnEarlierLifeHasBegun) {
+  for (const bool birth_times : {true, false}) {
+    files.birth_times = birth_times;
+    files.Append(Rotated(1), "");
+    files.Append(Live(), "newer\n");
+    files.now += std::chrono::hours(1);
+    Start({}, false);
+    Turns(4);
+    ASSERT_EQ(began.size(), 1U);
+    EXPECT_TRUE(began[0].older_empty);
+    const Checkpoint known{opened[0].file, {}, {}, Live(), 1};
+    tailer.reset();
+    began.clear();
+    opened.clear();
+    files.Append(Rotated(1), "late\n");
+    files.Truncate(Live(), 0);  // nothing to recognise it by yet
+    Start(std::span<const Checkpoint>(&known, 1), false);
+    Turns(4);
+    EXPECT_EQ(began.size(), birth_times ? 1U : 0U);
+    EXPECT_TRUE(began.empty() || began[0].late);
+    tailer.reset();
+    began.clear();
+    opened.clear();
+    files.Unlink(Live());
+    files.Unlink(Rotated(1));
+  }
+}
+
 TEST_F(TailerTest, ResumesBehindTheCheckpointUnderAnyName) {
   files.Append(Live(), "a\nb\n");
   Start();

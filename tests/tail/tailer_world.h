@@ -42,6 +42,7 @@ class TailerTest : public testing::Test {
       files.now += each;
       tailer->Poll({Instant(now), files.now}, budget, &out);
       for (const SourceOpened& o : out.opened()) opened.push_back(o);
+      for (const SourceBegan& b : out.began()) began.push_back(b);
       for (const TailedLine& line : out.lines()) {
         lines.emplace_back(line.bytes.view());
         ends.push_back(line.ends);
@@ -68,6 +69,7 @@ class TailerTest : public testing::Test {
   TailOutput out;
   Duration now{};
   std::vector<SourceOpened> opened;
+  std::vector<SourceBegan> began;
   std::vector<std::string> lines;
   std::vector<bool> ends;
   std::vector<Gap> gaps;
