@@ -121,6 +121,34 @@ TEST_F(ArchivesTest, ResumeInTheMiddleAfterARestart) {
   EXPECT_EQ(opened.at(0).start.committed.offset, known.committed.offset);
 }
 
+// An I/O error says nothing about the bytes: the archive keeps its place, and goes on
+// where it was once it can be read.
+TEST_F(ArchivesTest, WhoseFirstReadFailsAreAskedAgain) {
+  files.Append(Live(), kA + "\nb\n");
+  Start();
+  Turns(2);
+  const Checkpoint known = Here(0);
+  tailer.reset();
+  files.Append(Live(), "c\nd\n");
+  Rotate(1);
+  files.Append(Live(), "e\n");
+  Compress(Rotated(1));
+  files.now += std::chrono::hours(1);
+  for (const bool hints : {false, true}) {
+    files.hints = hints;
+    files.broken = {Rotated(1) + ".gz"};
+    lines.clear();
+    Start(std::span<const Checkpoint>(&known, 1), false);
+    Turns(20);
+    EXPECT_EQ(lines, Lines{}) << "what comes behind it waits";
+    files.broken.clear();
+    Turns(20);
+    EXPECT_EQ(lines, (Lines{"c", "d", "e"}));
+    EXPECT_TRUE(gaps.empty());
+    tailer.reset();
+  }
+}
+
 TEST_F(ArchivesTest, OfOtherBytesBeforeTheCheckpointAreReadFromTheirBeginning) {
   files.Append(Live(), kA + "\nb\n");
   Start();

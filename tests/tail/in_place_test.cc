@@ -143,6 +143,19 @@ TEST_F(InPlaceTest, AHardLinkIsReadOnce) {
   EXPECT_EQ(lines, (Lines{"a", "b"}));
 }
 
+// A second name says where a file belongs only if it is the newer one.
+TEST_F(InPlaceTest, ALiveFileWithASecondNameAtTheStartIsTheNewestAllTheSame) {
+  files.Append(Rotated(2), "a\n");
+  files.Append(Live(), "b\n");
+  files.HardLink(Live(), Rotated(1));
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(6);
+  EXPECT_EQ(lines, (Lines{"a", "b"}));
+  ASSERT_EQ(opened.size(), 2U);
+  EXPECT_EQ(opened.back().path, Live());
+}
+
 TEST_F(InPlaceTest, AFileMovedToAnotherPodKeepsItsNameOfFirstSight) {
   files.Append(Live(), "a\n");
   files.Append("/r/ns_pod_uid/c/1.log", "x\n");
