@@ -41,8 +41,10 @@ void Tailer::Impl::OpenNew(const Tick& tick) {
       }
       if (opened == OpenResult::kGone) continue;
     }
+    generation->in_opening = true;  // looking at it does not queue it once more
     LookAt(generation, tick);
-    if (paused) continue;
+    generation->in_opening = false;
+    if (paused || generation->wakes_at > tick.now) continue;
     if (generation->state == GenerationState::kNew && generation->archive != nullptr &&
         !TakeDecoder(generation)) {
       opening_waits = true;

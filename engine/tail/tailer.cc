@@ -161,7 +161,7 @@ void Tailer::Reset(ContainerId container, std::span<const Checkpoint> checkpoint
   reset->paused = true;
   reset->reset_at_end = std::none_of(
       reset->generations.begin(), reset->generations.end(),
-      [](const auto& generation) { return generation->active() && generation->readable(); });
+      [](const auto& generation) { return generation->readable() || generation->may_announce(); });
   for (const auto& generation : reset->generations) {
     if (generation->state != GenerationState::kReading &&
         generation->state != GenerationState::kClosed) {

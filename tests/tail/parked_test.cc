@@ -73,5 +73,36 @@ TEST_F(ParkedTest, WhatGrewAfterItsEndAndIsGoneIsDeclared) {
   EXPECT_EQ(closed.size(), 2U);
 }
 
+// What has to wait is not asked for again at once, or the caller never sleeps.
+TEST_F(ParkedTest, ANewFileOfAPausedContainerKeepsNobodyAwake) {
+  options.open_files_max = 10;
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(2);
+  tailer->Pause(opened.at(0).container);
+  files.Rename(Live(), Rotated(1));
+  files.Append(Live(), "b\n");
+  Turns(3);
+  EXPECT_GT(tailer->Poll({Instant(now), files.now}, budget, &out), Instant(now));
+  EXPECT_FALSE(tailer->state().at_end) << "nobody has read b yet";
+  tailer->Reset(opened[0].container, std::span<const Checkpoint>(&opened[0].start, 1));
+  EXPECT_FALSE(tailer->state().at_end) << "nor now";
+  tailer->Resume(opened.at(0).container);
+  Turns(20);
+  EXPECT_EQ(lines, (Lines{"a", "a", "b"}));
+}
+
+TEST_F(ParkedTest, NeitherDoesAHeadThatCannotBeRead) {
+  files.broken.insert(Live());
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(3);
+  EXPECT_GT(tailer->Poll({Instant(now), files.now}, budget, &out), Instant(now));
+  EXPECT_FALSE(tailer->state().at_end);
+  files.broken.clear();
+  Turns(10);
+  EXPECT_EQ(lines, (Lines{"a"}));
+}
+
 }  // namespace
 }  // namespace podtail
