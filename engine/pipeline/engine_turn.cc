@@ -29,6 +29,7 @@ Expected<Instant> Engine::Impl::Poll(const Tick& tick) {
   // Behind the reading: what it put into a batch of age 0 is to be sealed at once.
   Instant due = std::min({exporter_due, store_due, losses_due, tailer_due, lanes.NextOffer(tick)});
   if (moved) due = std::min(due, next_commit);
+  if (lanes.wants_gate()) due = tick.now;  // sealed behind this turn's submission
   if (!heeds_hints) due = std::min(due, heeds_hints_at);
   for (const auto& [container, each] : shed) {
     // One that is due already waits for memory.

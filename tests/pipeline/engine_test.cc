@@ -188,6 +188,22 @@ TEST_F(EngineTest, IsDueAtOnceForABatchThatBecameFull) {
   EXPECT_EQ(script.bodies, (Bodies{"first", "next", "one"}));
 }
 
+// Something is written down before the record may leave: whoever sleeps until the
+// engine is due must not sleep through that.
+TEST_F(EngineTest, IsDueForABatchThatWaitsForItsJournal) {
+  files.hints = true;
+  options.batch_age_max = std::chrono::seconds(1);
+  files.Append("/r/ns_pod_uid/c/0.log", "no CRI line\n");
+  StartWithoutState();
+  for (int turns = 0; turns < 100 && script.bodies.empty(); ++turns) {
+    // Somebody may wake it up, for nothing, at the most unlucky moment.
+    if (turns == 3) Turns(1, std::chrono::milliseconds(960) - now);
+    Turns(1, std::max(Duration::zero(), due.time_since_epoch() - now));
+  }
+  EXPECT_EQ(script.bodies, (Bodies{"no CRI line"}));
+  EXPECT_LT(now, std::chrono::seconds(3));
+}
+
 // Says that there are hints, all the time.
 class Hinting : public MemoryLogFileSystem {
  public:
