@@ -47,9 +47,10 @@ void BatchAssembler::Begin(const TailedLine& line, const TailOutput& out, Source
   source->started = true;
   if (!source->late) {
     SwitchFrom(std::exchange(source->older, {}), line.source, source);
-    if (!source->instance->begun.empty()) BreakRuns(*source);
+    if (source->instance->last) BreakRuns(*source);
     if (source->instance->runs.any_open()) TetherRuns(line, out, source);
     source->instance->begun.push_back(line.source);
+    source->instance->last = line.source;
     source->instance->next = source->next;
   }
   if (source->resumed) FindRuns(line.source, source);
@@ -74,21 +75,32 @@ void BatchAssembler::WaitForJournal(SourceId id, Source* source) {
   source->switching = true;
 }
 
-// The file in which an earlier life went on is gone, and this is another one: its
-// lines do not end the runs that are open. What a shadow waits for was in that
-// file, and was given out; without one there was nothing to wait for.
+// The lines of this file do not end the runs that are open. What a shadow waits for
+// stood where an earlier life went on, and was given out.
 void BatchAssembler::BreakRuns(const Source& source) {
   Instance* instance = source.instance.get();
   OpenRuns* runs = &instance->runs;
-  if (instance->next == source.file.head) return;
+  if (const Source* last = Find(*instance->last)) instance->ended_short = EndedShort(*last);
+  // The file in which an earlier life went on is gone, and this is another one; or it
+  // went on in bytes that are; or what it committed here says that nothing came over:
+  // files before it were committed as a whole by then, whatever is read of them again.
+  const bool elsewhere = instance->next.bytes > 0 && instance->next != source.file.head;
+  const bool over = elsewhere || instance->ended_short || source.read.offset > 0;
+  if (!over && instance->next.bytes > 0) return;
   for (std::size_t i = 0; i < 2; ++i) {
     if (runs->of[i].shadow()) {
       runs->of[i].DropShadow();
       SyncRun(runs, i);
-    } else if (runs->of[i].open() && instance->next.bytes > 0) {
+    } else if (runs->of[i].open() && over) {
       CutRun(runs, i, tick_);
     }
   }
+}
+
+// An earlier life read more of it before it went on in the next one: an archive may
+// lack what was added while it was written.
+bool BatchAssembler::EndedShort(const Source& source) {
+  return source.late_from && source.at < *source.late_from;
 }
 
 void BatchAssembler::NoteSubmitted(WriteSequence write) {
@@ -139,12 +151,6 @@ void BatchAssembler::FindRuns(SourceId id, Source* source) {
   OpenRuns* runs = RunsOf(source);
   for (std::size_t i = 0; i < 2; ++i) {
     const ReplayState::Stream& state = source->found.streams[i];
-    // What was committed here was committed with the older files: this state knows more
-    // than a shadow that comes from one of them.
-    if (runs->of[i].shadow() && source->read.offset > 0) {
-      runs->of[i].DropShadow();
-      SyncRun(runs, i);
-    }
     if (state.part == 0 || runs->of[i].open()) continue;
     runs->opened_in[i] = id;
     runs->of[i].BecomeShadow(i == 0 ? LogStream::kStdout : LogStream::kStderr, state);

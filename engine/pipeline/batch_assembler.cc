@@ -335,7 +335,9 @@ void BatchAssembler::Forget(SourceId id) {
   const std::pair instance{found->second.container, found->second.restart_count};
   auto& of_instance = found->second.instance->sources;
   of_instance.erase(std::remove(of_instance.begin(), of_instance.end(), id), of_instance.end());
-  auto& begun = found->second.instance->begun;
+  Instance* of = found->second.instance.get();
+  if (of->last == id) of->ended_short = EndedShort(found->second);
+  auto& begun = of->begun;
   begun.erase(std::remove(begun.begin(), begun.end(), id), begun.end());
   sources_.erase(found);
   const auto known = instances_.find(instance);

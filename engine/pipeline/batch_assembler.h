@@ -111,8 +111,9 @@ class BatchAssembler : private JoinerOutput {
     OpenRuns runs;
     std::vector<SourceId> sources;  // in order of their ids
     std::vector<SourceId> begun;    // in the order of their bytes, but for what came late
-    // Head of the file behind the last of them, if an earlier life has seen it.
-    Marker next;
+    std::optional<SourceId> last;   // of them, forgotten or not
+    bool ended_short = false;       // and that one, as EndedShort() says
+    Marker next;  // head of the file behind the last of them, if a life has seen it
   };
   struct Source {
     ContainerId container{};
@@ -136,10 +137,9 @@ class BatchAssembler : private JoinerOutput {
     Marker next;        // Checkpoint::next, of an earlier life
     bool late = false;  // and these are being read
     std::unique_ptr<OpenRuns> late_runs;
-    std::vector<SourceId> older;  // files to which nothing may come in time from now on
-    bool switching = false;       // that is not durable yet: no record may leave
-    // A line that comes in pieces.
-    bool mid_line = false;
+    std::vector<SourceId> older;            // files to which nothing may come in time from now on
+    bool switching = false;                 // that is not durable yet: no record may leave
+    bool mid_line = false;                  // a line that comes in pieces
     ResumePoint mid_point;                  // behind its last piece
     Fragment piece;                         // views are not valid any more
     std::unique_ptr<FragmentJoiner> split;  // cuts a malformed line
@@ -166,6 +166,7 @@ class BatchAssembler : private JoinerOutput {
   void SwitchFrom(const std::vector<SourceId>& older, SourceId id, Source* source);
   void WaitForJournal(SourceId id, Source* source);
   void BreakRuns(const Source& source);
+  static bool EndedShort(const Source& source);
   void TetherRuns(const TailedLine& line, const TailOutput& out, Source* source);
   void FindRuns(SourceId id, Source* source);
   static OpenRuns* RunsOf(Source* source);
@@ -190,8 +191,7 @@ class BatchAssembler : private JoinerOutput {
   std::size_t runs_bytes_ = 0;
   Counters counters_;
 
-  // While a joiner gives out records: for whom.
-  Source* giving_ = nullptr;
+  Source* giving_ = nullptr;  // while a joiner gives out records: for whom
   bool journal_ = false;
   Tick tick_{};
 };
