@@ -46,7 +46,7 @@ void Tailer::Impl::OpenNew(const Tick& tick) {
     generation->in_opening = false;
     if (paused || generation->wakes_at > tick.now) continue;
     if (generation->state == GenerationState::kNew && generation->archive != nullptr &&
-        !TakeDecoder(generation)) {
+        !TakeDecoder(generation, tick)) {
       opening_waits = true;
       QueueOpening(generation);
       continue;
@@ -156,6 +156,10 @@ Tailer::Impl::AnnounceResult Tailer::Impl::TryAnnounce(Generation* generation, b
     if (Generation* plain = PlainTwin(*generation, first_bytes)) {
       MergeInto(plain, generation);
       return AnnounceResult::kMerged;
+    }
+    if (AwaitsPlain(*generation)) {
+      ReleaseDecoder(generation);
+      return AnnounceResult::kDone;
     }
   }
   if (generation->start) ConfirmStart(generation, first_bytes);

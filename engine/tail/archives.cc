@@ -3,13 +3,15 @@
 // N.log.STAMP (spec B.4). It is the same generation in another file. Who has the
 // plain one open goes on reading that; whoever had not finished it, or comes
 // later, reads the compressed one from where it was.
+#include <algorithm>
+
 #include "engine/base/check.h"
 #include "engine/tail/tailer_impl.h"
 
 namespace podtail {
 namespace {
 
-constexpr std::uint64_t kDecodersMax = 8;
+constexpr std::size_t kDecodersMax = 8;
 
 }  // namespace
 
@@ -20,10 +22,18 @@ void Tailer::Impl::OpenArchive(Generation* generation, std::unique_ptr<LogFile> 
 }
 
 // Decoders are large, and of a container's archives only the oldest is read.
-bool Tailer::Impl::TakeDecoder(Generation* generation) {
+bool Tailer::Impl::TakeDecoder(Generation* generation, const Tick& tick) {
   if (generation->decoding) return true;
-  if (decoders >= kDecodersMax) return false;
-  ++decoders;
+  if (decoders.size() >= kDecodersMax) {
+    // Who begins in the middle and has to wait for an older one decodes that far again:
+    // it may be this one that all of them wait for.
+    const auto idle = std::find_if(decoders.begin(), decoders.end(), [&](Generation* other) {
+      return other->state == GenerationState::kReading && NextOf(*other->container, tick) != other;
+    });
+    if (idle == decoders.end()) return false;
+    ReleaseDecoder(*idle);
+  }
+  decoders.push_back(generation);
   generation->decoding = true;
   return true;
 }
@@ -31,7 +41,7 @@ bool Tailer::Impl::TakeDecoder(Generation* generation) {
 void Tailer::Impl::ReleaseDecoder(Generation* generation) {
   if (!generation->decoding) return;
   generation->decoding = false;
-  --decoders;
+  decoders.erase(std::find(decoders.begin(), decoders.end(), generation));
   generation->archive->Release();
   for (const ContainerId id : awaiting_decoder) {
     if (Container* container = Get(id)) Queue(container);
@@ -43,13 +53,27 @@ void Tailer::Impl::ReleaseDecoder(Generation* generation) {
 // been renamed and compressed between two looks.
 Generation* Tailer::Impl::PlainTwin(const Generation& archive, std::string_view first_bytes) const {
   for (const auto& other : archive.container->generations) {
-    if (!other->name.compressed && other->has_source && other->SameInstance(archive) &&
-        (other->name.rotation == archive.name.rotation || other->missed > 0) &&
-        BeginsWith(other->identity.head, first_bytes)) {
-      return other.get();
-    }
+    const bool by_name = other->name.rotation == archive.name.rotation;
+    if (other->name.compressed || !other->SameInstance(archive)) continue;
+    if (!by_name && other->missed == 0) continue;
+    // One that never had a descriptor has nothing but its name, and that is gone.
+    const bool same = other->has_source ? BeginsWith(other->identity.head, first_bytes)
+                                        : other->state == GenerationState::kNew &&
+                                              other->file == nullptr && by_name;
+    if (same) return other.get();
   }
   return nullptr;
+}
+
+// A file that may be the one this archive was made of is open, and its first line is not
+// known: it could not be read, or is not there yet. It goes first, for it may be longer.
+bool Tailer::Impl::AwaitsPlain(const Generation& archive) const {
+  const auto& all = archive.container->generations;
+  return std::any_of(all.begin(), all.end(), [&](const auto& other) {
+    return !other->name.compressed && other->SameInstance(archive) &&
+           (other->name.rotation == archive.name.rotation || other->missed > 0) &&
+           other->state == GenerationState::kNew && other->file != nullptr && !other->has_source;
+  });
 }
 
 // `archive` is where `plain` goes on; the former is forgotten as a generation of
@@ -74,6 +98,7 @@ void Tailer::Impl::MergeInto(Generation* plain, Generation* archive) {
     plain->file = std::move(archive->file);
     plain->archive = archive->archive;
     plain->decoding = archive->decoding;
+    std::replace(decoders.begin(), decoders.end(), archive, plain);
     archive->archive = nullptr;
     archive->decoding = false;
     plain->deleted = false;

@@ -64,7 +64,10 @@ KnownCheckpoints::Answer KnownCheckpoints::Take(const Seeker& seeker, bool pass_
 }
 
 bool KnownCheckpoints::MayBe(const Checkpoint& checkpoint, std::string_view path) {
-  if (checkpoint.committed.tail.bytes < kProofBytesMin) return false;
+  // Before the first line there are no bytes to prove it, and none that are skipped.
+  const Marker& proof =
+      checkpoint.committed.offset == 0 ? checkpoint.file.head : checkpoint.committed.tail;
+  if (proof.bytes < kProofBytesMin) return false;
   const auto was = ParsePodLogPath(checkpoint.path);
   const auto is = ParsePodLogPath(path);
   return was && is && was->pod_uid == is->pod_uid && was->pod_name == is->pod_name &&

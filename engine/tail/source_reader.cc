@@ -93,7 +93,7 @@ void Tailer::Impl::ReadReady(const Tick& tick, const PollBudget& budget) {
       QueueOpening(generation);
       continue;
     }
-    if (generation->archive != nullptr && !TakeDecoder(generation)) {
+    if (generation->archive != nullptr && !TakeDecoder(generation, tick)) {
       awaiting_decoder.push_back(container->id);
       continue;
     }
@@ -142,12 +142,18 @@ bool Tailer::Impl::MovedTo(Generation* generation, std::uint64_t offset, const T
   if (!*reached) return false;
   if (archive->end() == GzipLogFile::End::kNotReached || archive->decoded() > offset) return true;
   if (archive->decoded() == offset) return true;
-  // It ends before the place where it was read to: cut short by its writer.
+  ReadBeyond(generation, tick);
+  return false;
+}
+
+// The archive ends before the place where its plain file was read to: it was cut short,
+// or what came last was added after it was made.
+void Tailer::Impl::ReadBeyond(Generation* generation, const Tick& tick) {
   generation->drained = true;
+  generation->whole = generation->archive->end() == GzipLogFile::End::kClean;
   generation->size = generation->offset;
   generation->rests_since = tick.now;
   Stir(generation->container);
-  return false;
 }
 
 bool Tailer::Impl::SameFile(const Generation& generation, std::string_view context,
@@ -182,6 +188,10 @@ Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const Tick& 
   }
   const std::string_view before(place, std::min(context, *read));
   const std::string_view fresh(place + before.size(), *read - before.size());
+  if (generation->archive != nullptr && before.size() < context) {
+    ReadBeyond(generation, tick);
+    return ReadResult::kDone;
+  }
   const bool short_of_it = fresh.size() < wanted && generation->archive == nullptr &&
                            generation->offset + fresh.size() < generation->size;
   if (before.size() < context || short_of_it) {

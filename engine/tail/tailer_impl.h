@@ -86,6 +86,7 @@ struct Tailer::Impl {
   void SealOne(Generation* generation, const Tick& tick);
   bool MaySeal(const Container& container, std::size_t index, const Tick& tick) const;
   bool FinishesInstance(const Generation& sealed) const;
+  void FinishBefore(const Generation& empty);
   bool EmitRest(Generation* generation);
   void Close(Generation* generation);
 
@@ -110,10 +111,11 @@ struct Tailer::Impl {
 
   // archives.cc
   Generation* PlainTwin(const Generation& archive, std::string_view first_bytes) const;
+  bool AwaitsPlain(const Generation& archive) const;
   void MergeInto(Generation* plain, Generation* archive);
   void OpenArchive(Generation* generation, std::unique_ptr<LogFile> compressed);
   void NoteTrailer(Generation* generation);
-  bool TakeDecoder(Generation* generation);
+  bool TakeDecoder(Generation* generation, const Tick& tick);
   void ReleaseDecoder(Generation* generation);
 
   // source_reader.cc
@@ -121,6 +123,7 @@ struct Tailer::Impl {
   enum class ReadResult : std::uint8_t { kDone = 1, kNoRoom = 2 };
   ReadResult Read(Generation* generation, const Tick& tick);
   bool MovedTo(Generation* generation, std::uint64_t offset, const Tick& tick);
+  void ReadBeyond(Generation* generation, const Tick& tick);
   void ReadFailed(Generation* generation, const Tick& tick);
   Expected<std::size_t> ReadUntil(Generation* generation, std::uint64_t offset,
                                   std::span<char> into);
@@ -177,15 +180,12 @@ struct Tailer::Impl {
   bool hints_complete = false;           // as of this Poll()
   bool hints_lost = true;                // some, since the last pass began
   std::optional<Instant> trusted_since;  // every pass since then could be trusted
-  Instant next_scan{};                   // at the latest
-  Instant next_blind{};                  // without hints
-  Instant next_look{};
-  Instant next_restless_look{};
-  std::uint64_t bytes_read = 0;
-  std::uint64_t files_open = 0;
-  std::uint64_t decoders = 0;
-  std::vector<ContainerId> awaiting_decoder;
+  Instant next_scan{}, next_blind{};     // at the latest; without hints
+  Instant next_look{}, next_restless_look{};
+  std::uint64_t bytes_read = 0, files_open = 0;
   std::uint64_t generations = 0;
+  std::vector<Generation*> decoders;          // have one
+  std::vector<ContainerId> awaiting_decoder;  // want one
 
   // Scratch of one Poll()
   std::unique_ptr<char[]> buffer;  // read_buffer_bytes, and kPadding more

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/tail/file_identity.h"
 #include "tests/port/gzip_bytes.h"
 #include "tests/tail/tailer_world.h"
 
@@ -315,6 +316,99 @@ TEST_F(ArchivesTest, KeepTheCheckpointOfAFileThatIsBeingCompressed) {
   Turns(200);
   EXPECT_EQ(lines, Lines{"b"});
   EXPECT_TRUE(vanished.empty());
+}
+
+// Its first line is not whole yet when it is rotated and compressed between two looks.
+TEST_F(ArchivesTest, AreNotReadBesideAPlainFileWhoseFirstLineWasNotKnownYet) {
+  files.Append(Live(), "a");
+  Start();
+  Turns(2);
+  ASSERT_TRUE(opened.empty());
+  files.Append(Live(), "---\nb\n");
+  Rotate(1);
+  Compress(Rotated(1));
+  files.Append(Live(), "c\n");
+  Turns(60);
+  EXPECT_EQ(lines, (Lines{"a---", "b", "c"}));
+  EXPECT_EQ(opened.size(), 2U);
+}
+
+TEST_F(ArchivesTest, TakeThePlaceOfAPlainFileThatCouldNotBeOpened) {
+  files.refused.insert(Live());
+  files.refused.insert(Rotated(1));
+  files.Append(Live(), kA + "\n");
+  Start();
+  Turns(2);
+  Rotate(1);
+  Turns(2);
+  files.refused.clear();
+  Compress(Rotated(1));
+  files.Append(Live(), "b\n");
+  Turns(60);
+  EXPECT_EQ(lines, (Lines{kA, "b"}));
+  for (const auto& [path, reason] : said.skipped) EXPECT_NE(reason, SkipReason::kMissed) << path;
+}
+
+// A run that came over from an earlier file may have been given out.
+TEST_F(ArchivesTest, OfWhichNothingIsCommittedKeepTheirReplayState) {
+  files.Append(Live(), kA + "\nb\n");
+  Start();
+  Turns(2);
+  Checkpoint known = Here(0);
+  known.committed = {};
+  known.committed.replay.streams[0].part = 1;
+  tailer.reset();
+  Rotate(1);
+  Compress(Rotated(1));
+  opened.clear();
+  Start(std::span<const Checkpoint>(&known, 1), false);
+  Turns(8);
+  ASSERT_EQ(opened.size(), 1U);
+  EXPECT_EQ(opened[0].start.committed, known.committed);
+}
+
+// What was written after it was made is not in it.
+TEST_F(ArchivesTest, ThatEndBeforeWhatWasReadHoldNothingUp) {
+  files.Append(Live(), kA + "\nb\n");
+  Start();
+  Turns(3);
+  Rotate(1);
+  files.Append(Live(), "c\n");
+  Turns(30);
+  ASSERT_EQ(closed.size(), 1U);
+  tailer->Retire(closed[0].source);
+  files.Append(Rotated(1) + ".gz", GzipBytes(kA + "\n"));
+  files.Unlink(Rotated(1));
+  Turns(3);
+  files.Append(Live(), "d\n");
+  Rotate(2);
+  files.Append(Live(), "e\n");
+  Turns(60);
+  EXPECT_EQ(lines, (Lines{kA, "b", "c", "d", "e"}));
+  EXPECT_TRUE(gaps.empty()) << "nothing is missing that was not read";
+}
+
+TEST_F(ArchivesTest, ThatBeginInTheMiddleLendTheirDecodersToTheOldest) {
+  std::vector<Checkpoint> known;
+  Lines wanted;
+  for (int i = 0; i < 10; ++i) {
+    const std::string first = std::to_string(i) + kA + "\n";
+    files.Append(Rotated(i) + ".gz", GzipBytes(first + "rest " + std::to_string(i) + "\n"));
+    if (i == 0) wanted.push_back(std::to_string(i) + kA);
+    wanted.push_back("rest " + std::to_string(i));
+    if (i == 0) continue;
+    Checkpoint checkpoint;
+    checkpoint.file.inode = static_cast<std::uint64_t>(9000 + i);
+    checkpoint.file.head = *HeadMarker(first, false);
+    checkpoint.committed.offset = first.size();
+    checkpoint.committed.tail = TailMarker(first.data() + first.size(), first.size());
+    checkpoint.path = Live();
+    known.push_back(checkpoint);
+  }
+  files.now += std::chrono::hours(1);
+  Start(known, false);
+  Turns(60);
+  EXPECT_EQ(lines, wanted);
 }
 
 }  // namespace
