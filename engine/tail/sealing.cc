@@ -60,7 +60,10 @@ void Tailer::Impl::SealOne(Generation* generation, const Tick& tick) {
       if (generation->archive != nullptr && !generation->whole) {
         finder.Skip(generation->name.path, SkipReason::kUnreadable);
       }
-      if (generation->size == 0) generation->state = GenerationState::kRetired;
+      if (generation->size == 0) {
+        generation->state = GenerationState::kRetired;
+        FinishBefore(*generation);
+      }
       CloseFile(generation);
       return;
     }
@@ -94,6 +97,18 @@ bool Tailer::Impl::FinishesInstance(const Generation& sealed) const {
   }
   const bool gone = sealed.file == nullptr && sealed.missed > 0;
   return newer_instance || sealed.deleted || gone;
+}
+
+// The last file of an instance has not a byte, and so no source to say that the
+// instance has ended: what was read before it says so once more.
+void Tailer::Impl::FinishBefore(const Generation& empty) {
+  const Generation* last = nullptr;
+  for (const auto& generation : empty.container->generations) {
+    const bool ended = generation->state == GenerationState::kClosed;
+    if (ended && generation->SameInstance(empty)) last = generation.get();
+  }
+  if (last == nullptr || !FinishesInstance(empty)) return;
+  output->closed.push_back({last->source, last->offset, true});
 }
 
 // A last line without its end.

@@ -513,5 +513,19 @@ TEST_F(TailerTest, RemembersNothingOfSourcesThatAreRetired) {
   EXPECT_LT(Allocated(), before + 64 * 1024);
 }
 
+// The live file of an instance that ends right behind a rotation.
+TEST_F(TailerTest, AnEmptyLastFileDoesNotHideTheEndOfItsInstance) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(3);
+  files.Rename(Live(), Rotated(1));
+  files.Append(Live(), "");
+  files.Append(std::string(kDirectory) + "/1.log", "b\n");
+  Turns(200);
+  ASSERT_FALSE(closed.empty());
+  EXPECT_EQ(closed.back().source, opened.at(0).source);
+  EXPECT_TRUE(closed.back().finishes_instance);
+}
+
 }  // namespace
 }  // namespace podtail
