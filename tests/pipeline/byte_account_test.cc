@@ -54,6 +54,7 @@ TEST(ByteAccount, TakesBackWhatASourceThatIsShedHadBehindItsCommittedOffset) {
 class Losses : public LossLog {
  public:
   struct Place {
+    Hash128 head;  // a file that was cut and filled again has the inode, and other bytes
     std::uint64_t inode, begin, end;
     LossReason reason;
     auto operator<=>(const Place&) const = default;
@@ -61,8 +62,9 @@ class Losses : public LossLog {
   Expected<WriteSequence> Append(const LossEntry& entry) override {
     if (choices->OneIn(6)) return Unexpected(Status(StatusCode::kResourceExhausted, "full"));
     ++written;
-    pending.emplace_back(
-        Place{entry.file.inode, entry.extent.begin, entry.extent.end, entry.reason}, entry.bytes);
+    pending.emplace_back(Place{entry.file.head.hash, entry.file.inode, entry.extent.begin,
+                               entry.extent.end, entry.reason},
+                         entry.bytes);
     return static_cast<WriteSequence>(written);
   }
   WriteProgress Poll(const Tick& tick) override {

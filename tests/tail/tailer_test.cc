@@ -3,7 +3,6 @@
 #include "podtail/tailer.h"
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <string>
 #include <vector>
@@ -442,89 +441,6 @@ TEST_F(TailerTest, RetriesAfterAReadErrorAndDisturbsNoOther) {
   files.broken.clear();
   Turns(6);
   EXPECT_EQ(lines.back(), "b");
-}
-
-TEST_F(TailerTest, GoesOnUnderANewIdWhenASealedFileGrows) {
-  files.Append(Live(), "a\n");
-  Start();
-  Turns(2);
-  files.Rename(Live(), Rotated(1));
-  files.Append(Live(), "b\n");
-  Turns(30);
-  ASSERT_EQ(closed.size(), 1U);
-  EXPECT_FALSE(closed[0].finishes_instance);
-  tailer->Retire(closed[0].source);
-  files.Append(Rotated(1), "much too late\n");
-  Turns(10);
-  EXPECT_EQ(lines, (Lines{"a", "b", "much too late"}));
-  EXPECT_EQ(opened.back().start.committed.offset, 2U);
-}
-
-// A listing shows it, and the file system does not say what it is: it is not gone.
-TEST_F(TailerTest, KeepsTheCheckpointOfWhatCannotBeLookedAt) {
-  files.Append(Live(), "a\nb\n");
-  Start();
-  Turns(3);
-  Checkpoint known = opened[0].start;
-  known.committed = last;
-  files.Append("/r/ns_other_uid/c/0.log", "x\n");
-  files.unseen.insert(Live());
-  Start(std::span(&known, 1), false);
-  Turns(200);
-  EXPECT_TRUE(vanished.empty());
-  files.unseen.clear();
-  Turns(10);
-  EXPECT_EQ(opened.back().start.committed.offset, 4U);
-}
-
-// 0 where malloc is a sanitizer's.
-std::size_t Allocated() {
-  const auto info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
-// A node runs for years and rotates all the time.
-TEST_F(TailerTest, RemembersNothingOfSourcesThatAreRetired) {
-  options.seal_grace = options.switch_grace = Duration::zero();
-  files.Append(Live(), "a\n");
-  Start();
-  std::size_t sources = 0;
-  const auto live_through = [&](std::size_t more) {
-    const std::size_t end = sources + more;
-    while (sources < end) {
-      files.Append(Live(), "a\n");
-      files.Rename(Live(), Rotated(1));
-      files.Append(Live(), "a\n");
-      files.LoseHints();  // or they would be kept for ever
-      said.rotated.clear();
-      for (int i = 0; i < 4; ++i) {
-        now += std::chrono::seconds(1);
-        tailer->Poll({Instant(now), files.now}, budget, &out);
-        for (const SourceClosed& closed_now : out.closed()) {
-          ++sources;
-          tailer->Retire(closed_now.source);
-        }
-      }
-    }
-  };
-  live_through(1000);
-  const std::size_t before = Allocated();
-  live_through(4000);
-  EXPECT_LT(Allocated(), before + 64 * 1024);
-}
-
-// The live file of an instance that ends right behind a rotation.
-TEST_F(TailerTest, AnEmptyLastFileDoesNotHideTheEndOfItsInstance) {
-  files.Append(Live(), "a\n");
-  Start();
-  Turns(3);
-  files.Rename(Live(), Rotated(1));
-  files.Append(Live(), "");
-  files.Append(std::string(kDirectory) + "/1.log", "b\n");
-  Turns(200);
-  ASSERT_FALSE(closed.empty());
-  EXPECT_EQ(closed.back().source, opened.at(0).source);
-  EXPECT_TRUE(closed.back().finishes_instance);
 }
 
 }  // namespace
