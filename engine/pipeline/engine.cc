@@ -109,6 +109,14 @@ bool Engine::idle() const noexcept {
   return impl_->Settled() && (impl_->draining || impl_->AtEnd());
 }
 
+Instant Engine::held_since() const noexcept {
+  return impl_->held_since;
+}
+
+Instant Engine::accepted_at() const noexcept {
+  return impl_->accepted_at.value_or(Instant{});
+}
+
 int Engine::readiness_fd() const noexcept {
   return impl_->readiness.fd();
 }

@@ -120,6 +120,8 @@ struct Engine::Impl {
   WriteSequence durable{};
   std::uint64_t accepted_bytes = 0;  // since the last submission
   Instant next_commit{};
+  Instant held_since = Instant::max();
+  std::optional<Instant> accepted_at;
   bool heeds_hints = true;
   Instant heeds_hints_at{};  // again, unless there is news
   std::string store_trouble;

@@ -41,7 +41,13 @@ Expected<Instant> Engine::Impl::Poll(const Tick& tick) {
 void Engine::Impl::Settle(const Tick& tick) {
   answered.clear();
   exporter_due = parts.exporter->Poll(tick, &answered);
-  for (const Delivery& delivery : answered) TakeDelivery(delivery, tick);
+  if (!accepted_at) accepted_at = tick.now;
+  for (const Delivery& delivery : answered) {
+    const bool held = delivery.outcome == DeliveryOutcome::kHeld;
+    held_since = held ? std::min(held_since, tick.now) : Instant::max();
+    if (!held && delivery.outcome != DeliveryOutcome::kRetry) accepted_at = tick.now;
+    TakeDelivery(delivery, tick);
+  }
   AppendLosses(tick);
   ResumeLight();
 }

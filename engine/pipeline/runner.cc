@@ -1,10 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "podtail/runner.h"
 
+#include <algorithm>
+#include <chrono>
+#include <string>
+
 #include "engine/port/system_tick.h"
 #include "engine/port/wait.h"
 
 namespace podtail {
+namespace {
+
+std::string Seconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+}
+
+// OK: not yet.
+Status GiveUp(const Engine& engine, const RunOptions& options, Instant now) {
+  const Instant held_since = engine.held_since();
+  if (held_since <= now && now - held_since >= options.held_max) {
+    return {StatusCode::kResourceExhausted,
+            "the sink has refused for " + Seconds(options.held_max) +
+                " s; what it did not take is read again on the next start"};
+  }
+  if (now - engine.accepted_at() >= options.stalled_max &&
+      engine.counters().uncommitted_bytes > 0) {
+    return {StatusCode::kResourceExhausted,
+            "the sink has accepted nothing for " + Seconds(options.stalled_max) +
+                " s while bytes wait; they are read again on the next start"};
+  }
+  return {};
+}
+
+}  // namespace
 
 Status Run(Engine& engine, std::stop_token stop, const RunOptions& options) {
   auto wait = Wait::Create();
@@ -16,6 +44,7 @@ Status Run(Engine& engine, std::stop_token stop, const RunOptions& options) {
     const Tick tick = SystemTick();
     const auto due = engine.Poll(tick);
     if (!due) return due.error();
+    if (Status given_up = GiveUp(engine, options, tick.now); !given_up.ok()) return given_up;
     if (!draining && (stop.stop_requested() || (options.until_idle && engine.at_end()))) {
       draining = true;
       engine.BeginDrain();

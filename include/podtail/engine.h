@@ -117,6 +117,11 @@ class PODTAIL_EXPORT Engine {
   bool idle() const noexcept;
   int readiness_fd() const noexcept;
   EngineCounters counters() const noexcept;
+  // Since when the exporter has answered nothing but kHeld; Instant::max(): it has not.
+  Instant held_since() const noexcept;
+  // When the sink last accepted records, or refused some for good; at first the
+  // time of the first turn.
+  Instant accepted_at() const noexcept;
 
  private:
   struct Impl;

@@ -13,10 +13,15 @@ namespace podtail {
 struct RunOptions {
   Duration drain_max = std::chrono::seconds(10);
   bool until_idle = false;  // also stop when every file is at its end and settled
+  // Give up when the sink has refused us for so long (kHeld), or when bytes have waited
+  // so long and nothing was accepted. What was accepted stays committed. Never: an agent
+  // waits until somebody mends the sink.
+  Duration held_max = Duration::max();
+  Duration stalled_max = Duration::max();
 };
 
 // OK when asked to stop, or idle. kUnavailable: draining took too long; what is
-// not settled is read again on the next start.
+// not settled is read again on the next start. kResourceExhausted: gave up.
 PODTAIL_EXPORT Status Run(Engine& engine, std::stop_token stop, const RunOptions& options = {});
 }  // namespace podtail
 #endif

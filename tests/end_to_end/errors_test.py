@@ -273,6 +273,18 @@ def second_signal(podtail, directory):
     check_equal(done.status, 1, "exit status")
 
 
+def refusing_sink(podtail, directory):
+    """A full disk behind stdout: a run that is to end ends after a minute of that, and says why."""
+    root = os.path.join(directory, "pods")
+    write(log_path(root, 1), line(1))
+    with open("/dev/full", "wb") as full:
+        run = Process(podtail, ["run", "--once", "--root", root, "--stdout", "json"], directory, "refusing", stdout=full)
+    done = run.finish()
+    check_equal(done.status, 69, f"exit status ({done.stderr})")
+    check("gave_up" in done.stderr and "refused for 60 s" in done.stderr, f"it does not say why: {done.stderr}")
+    check_equal(done.totals["records_delivered"], 0, "records delivered")
+
+
 def blocked_log(podtail, directory):
     """Nobody reads stderr: podtail goes on all the same."""
     root = os.path.join(directory, "pods")
@@ -311,4 +323,4 @@ def escaped_names(podtail, directory):
 
 if __name__ == "__main__":
     sys.exit(main([usage, later_flags, missing_root, checkpoint_directory, positions_in_memory, malformed_lines,
-                   odd_files, unreadable_file, closed_reader, full_disk, second_signal, blocked_log, escaped_names]))
+                   odd_files, unreadable_file, closed_reader, full_disk, refusing_sink, second_signal, blocked_log, escaped_names]))

@@ -18,6 +18,9 @@ namespace {
 constexpr int kHousekeepingMs = 1000;
 // For the commit of what was accepted: nothing more will be.
 constexpr Duration kDrainWithoutReader = std::chrono::seconds(1);
+// With --once (decision 19): of answers that somebody has to mend, and of none.
+constexpr Duration kHeldMax = std::chrono::seconds(60);
+constexpr Duration kStalledMax = std::chrono::minutes(10);
 
 // What the engines of one sink have in common.
 struct Common {
@@ -80,18 +83,23 @@ std::optional<int> OpenEngine(const RunSettings& settings, const Common& common,
   return usage ? kExitUsage : kExitFailure;
 }
 
-// The end of one engine. True: it ended as it should.
-bool SayEnd(const RunEngine& engine, const Status& status, bool stopping, EventLog* log) {
-  if (status.ok()) return true;
+// The end of one engine: the exit status it asks for.
+int SayEnd(const RunEngine& engine, const Status& status, bool stopping, EventLog* log) {
+  if (status.ok()) return kExitOk;
   if (stopping && status.code() == StatusCode::kUnavailable) {
     log->Write(EventLevel::kWarn, "drain",
                "not everything was settled in time; it is read again at the next start",
                {{"sink", engine.sink}, {"bytes", engine.engine->counters().uncommitted_bytes}});
-    return true;
+    return kExitOk;
+  }
+  if (status.code() == StatusCode::kResourceExhausted) {
+    log->Write(EventLevel::kError, "gave_up", status.message(),
+               {{"sink", engine.sink}, {"bytes", engine.engine->counters().uncommitted_bytes}});
+    return kExitUnavailable;
   }
   log->Write(EventLevel::kError, "engine", "podtail cannot go on",
              {{"sink", engine.sink}, {"why", status.ToString()}});
-  return false;
+  return kExitFailure;
 }
 
 }  // namespace
@@ -116,6 +124,10 @@ std::optional<int> OpenSinks(const RunSettings& settings,
       if (auto status = OpenState(settings, engine.sink, log, &common)) return status;
     }
     engine.run.until_idle = settings.once;
+    if (settings.once) {  // an agent waits for ever; a run that ends says that it could not
+      engine.run.held_max = kHeldMax;
+      engine.run.stalled_max = kStalledMax;
+    }
     const auto closed = [&engine, reader_closed] {
       engine.run.drain_max = kDrainWithoutReader;  // on the thread that reads it
       reader_closed();
@@ -128,13 +140,13 @@ std::optional<int> OpenSinks(const RunSettings& settings,
 int RunSinks(const std::stop_source& stop, EventLog* log, RunSignals* signals,
              std::vector<RunEngine>* engines) {
   std::atomic<std::size_t> running = engines->size();
-  std::atomic<bool> failed = false;
+  std::atomic<int> exit_status = kExitOk;
   std::vector<std::thread> threads;
   for (RunEngine& engine : *engines) {
     threads.emplace_back([&, stop] {
       const Status status = Run(*engine.engine, stop.get_token(), engine.run);
-      if (!SayEnd(engine, status, stop.stop_requested(), log)) {
-        failed = true;
+      if (const int ended = SayEnd(engine, status, stop.stop_requested(), log); ended != kExitOk) {
+        exit_status = ended;
         stop.request_stop();
       }
       --running;
@@ -152,7 +164,7 @@ int RunSinks(const std::stop_source& stop, EventLog* log, RunSignals* signals,
     log->Tick();
   }
   for (std::thread& thread : threads) thread.join();
-  return failed ? kExitFailure : kExitOk;
+  return exit_status;
 }
 
 }  // namespace podtail
