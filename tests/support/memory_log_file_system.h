@@ -76,11 +76,6 @@ class MemoryLogFileSystem : public LogFileSystem {
   void Special(const std::string& path) { Create(path)->kind = FileKind::kOther; }
   bool Exists(const std::string& path) const { return nodes_.count(path) > 0; }
   const std::string& BytesOf(const std::string& path) const { return nodes_.at(path)->bytes; }
-  std::map<std::string, std::string> All() const {
-    std::map<std::string, std::string> all;
-    for (const auto& [name, node] : nodes_) all[name] = node->bytes;
-    return all;
-  }
   std::uint64_t InodeOf(const std::string& path) const { return nodes_.at(path)->stat.inode; }
 
   Timestamp now{std::chrono::hours(24 * 365 * 50)};
