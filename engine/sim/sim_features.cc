@@ -78,6 +78,7 @@ bool NeedsFeature(SimMark mark, const SimFeatures& features) {
     case SimMark::kHardLink:
       return !features.hard_links;
     case SimMark::kDirectoryMoved:
+    case SimMark::kWaitsAtTheEnd:
       return !features.moves;
     case SimMark::kUnmounted:
       return !features.unmounts;

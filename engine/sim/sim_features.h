@@ -15,7 +15,7 @@ struct SimFeatures {
   bool copytruncate = true;         // the file is cut, and grows again from its start
   bool copytruncate_equal = true;   // by the next look it is as long as before, or longer
   bool nul_holes = false;           // the writer goes on at its old offset: NULs in front
-  bool gzip = false;                // the kubelet compresses rotated files
+  bool gzip = true;                 // the kubelet compresses rotated files
   bool torn_gzip = false;           // and the disk is full while it does
   bool hard_links = true;           // a second name for a log
   bool moves = true;                // a container's directory becomes another pod's

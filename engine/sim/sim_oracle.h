@@ -135,7 +135,7 @@ class SimOracle : public SimFileListener, public Observer {
   void NoteSuccessor(const SimGeneration& next);
   void NoteLate(SimGeneration* generation, std::uint64_t from);
   void CheckGeneration(SimGeneration* generation);
-  bool MayWait(SimGeneration* generation, const SimLine& line);
+  bool MayWait(const SimGeneration& generation, const SimLine& line);
   std::string Where(const SimGeneration& generation, std::uint64_t at) const;
 
   SimTrace* const trace_;

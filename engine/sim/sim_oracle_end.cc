@@ -134,26 +134,17 @@ void SimOracle::CheckStopped(const EngineCounters& counters) {
   }
 }
 
-// A fragment whose run has no end yet may wait for it.
-bool SimOracle::MayWait(SimGeneration* generation, const SimLine& line) {
+// A fragment whose run has no end yet may wait for it. In the end every run has one: the
+// writers of live instances write it, and the instances before them are finished.
+bool SimOracle::MayWait(const SimGeneration& generation, const SimLine& line) {
   if (!line.ends) return true;
   if (!line.cri || !line.partial) return false;
-  for (const SimLine& later : generation->Lines()) {
-    if (later.begin > line.begin && later.cri && later.stream == line.stream && !later.partial) {
-      return false;
-    }
-  }
-  for (SimGeneration* later : by_directory_[generation->directory]) {
-    if (later->restart != generation->restart) continue;
-    // This life keeps a moved file beside those it knew, the next one beside others, and
-    // what the writer goes on with stands where it was moved to.
-    if (later->moved) return true;
-    if (later->id <= generation->id) continue;
-    for (const SimLine& each : later->Lines()) {
-      if (each.cri && each.stream == line.stream && !each.partial) return false;
-    }
-  }
-  return true;
+  // This life keeps a moved file beside those it knew, the next one beside others, and
+  // what the writer goes on with stands where it was moved to.
+  const auto& all = by_directory_[generation.directory];
+  return std::any_of(all.begin(), all.end(), [&](const SimGeneration* other) {
+    return other->moved && other->restart == generation.restart;
+  });
 }
 
 void SimOracle::CheckGeneration(SimGeneration* generation) {
@@ -168,7 +159,7 @@ void SimOracle::CheckGeneration(SimGeneration* generation) {
         trace_->Hit(SimMark::kLostUnseen);
         return;
       }
-      if (MayWait(generation, line)) {
+      if (MayWait(*generation, line)) {
         trace_->Hit(SimMark::kWaitsAtTheEnd);
         break;
       }
