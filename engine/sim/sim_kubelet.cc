@@ -90,7 +90,8 @@ void SimKubelet::PlanRotation(Owned* owned) {
   }
   const std::size_t first = options.deletes && kept.size() > most ? kept.size() - most : 0;
   for (std::size_t i = first; options.features.gzip && i < kept.size(); ++i) {
-    if (EndsWith(kept[i], ".gz") || files_->Find(kept[i])->names > 1) continue;
+    const SimNode* node = files_->Find(kept[i]);
+    if (EndsWith(kept[i], ".gz") || node->names > 1 || owned->moved.count(node->id) > 0) continue;
     owned->tasks.push_back({Step::kCompress, kept[i]});
     owned->tasks.push_back({Step::kCompressRename, kept[i]});
     owned->tasks.push_back({Step::kUnlink, kept[i]});
@@ -308,6 +309,11 @@ void SimKubelet::MoveOne() {
   const std::string moved = pod + directory.substr(directory.rfind('/'));
   trace_->Hit(SimMark::kDirectoryMoved);
   trace_->Note("moved", moved);
+  std::vector<std::string> files = Rotated(*owned);
+  files.push_back(owned->container->live());
+  for (const std::string& path : files) {
+    if (const SimNode* node = files_->Find(path)) owned->moved.insert(node->id);
+  }
   files_->RenameDirectory(directory, moved);
   files_->RemoveTree(owned->pod);
   owned->pod = pod;

@@ -6,6 +6,7 @@
 // have the runtime reopen; restart containers, remove them, remove whole pods.
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,9 @@ class SimKubelet {
     std::deque<Task> tasks;
     Instant next_step{};
     std::string rotated;  // the name the live file was given, until it is reopened
+    // Nodes that came here from another pod's directory. They are not compressed: the
+    // archive would be a file of this pod, like a copy of another's, and read as that.
+    std::set<std::uint64_t> moved;
   };
 
   void StartContainer(Owned* owned, const std::string& pod, bool is_static);

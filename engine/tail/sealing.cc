@@ -30,7 +30,9 @@ bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const 
   // Nobody adds to an archive that has a proper end.
   if (generation.drained && generation.whole)
     return generation.file == nullptr || generation.archive;
-  if (generation.file == nullptr) return false;
+  // Parked, and a listing says that nothing came to it: that is all of it.
+  const bool parked = generation.state == GenerationState::kReading && !generation.name.compressed;
+  if (generation.file == nullptr && !(parked && generation.size == generation.offset)) return false;
   if (generation.archive != nullptr && generation.archive->end() == GzipLogFile::End::kCorrupt) {
     return true;
   }

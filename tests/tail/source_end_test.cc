@@ -96,5 +96,20 @@ TEST_F(SourceEndTest, AnEmptyLastFileDoesNotHideTheEndOfItsInstance) {
   EXPECT_TRUE(closed.back().finishes_instance);
 }
 
+TEST_F(SourceEndTest, AParkedFileIsSealedLikeAnyOther) {
+  options.open_files_max = 1;
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(3);
+  // The only descriptor goes to another container, and stays there.
+  files.Append("/r/ns_pod_uid/other/0.log", "x");
+  Turns(3);
+  files.Append(std::string(kDirectory) + "/1.log", "");
+  Turns(200);
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_EQ(closed[0].source, opened.at(0).source);
+  EXPECT_TRUE(closed[0].finishes_instance);
+}
+
 }  // namespace
 }  // namespace podtail
