@@ -132,7 +132,7 @@ Tailer::Impl::AnnounceResult Tailer::Impl::TryAnnounce(Generation* generation, b
   const auto read = ReadWhole(generation->file.get(), 0, start);
   if (!read) {
     ReadFailed(generation, tick);
-    return AnnounceResult::kDone;  // looked at again, and then it is news
+    return AnnounceResult::kWaits;  // looked at again, and then it is news
   }
   generation->read_to = *read;
   const bool whole = generation->archive != nullptr && *read < start.size() &&
@@ -159,7 +159,7 @@ Tailer::Impl::AnnounceResult Tailer::Impl::TryAnnounce(Generation* generation, b
     }
     if (AwaitsPlain(*generation)) {
       ReleaseDecoder(generation);
-      return AnnounceResult::kDone;
+      return AnnounceResult::kWaits;
     }
   }
   if (generation->start) ConfirmStart(generation, first_bytes);
@@ -168,12 +168,12 @@ Tailer::Impl::AnnounceResult Tailer::Impl::TryAnnounce(Generation* generation, b
   switch (ChooseStart(generation, first_bytes, &opened.start)) {
     case KnownCheckpoints::Answer::kAskAfterPass:
       ReleaseDecoder(generation);
-      return AnnounceResult::kDone;
+      return AnnounceResult::kWaits;
     case KnownCheckpoints::Answer::kAskAgain:
       return AnnounceResult::kAskAgain;
     case KnownCheckpoints::Answer::kFailed:
       ReadFailed(generation, tick);
-      return AnnounceResult::kDone;
+      return AnnounceResult::kWaits;
     default:
       break;
   }

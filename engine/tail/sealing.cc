@@ -55,7 +55,10 @@ bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const 
 void Tailer::Impl::SealOne(Generation* generation, const Tick& tick) {
   if (generation->state == GenerationState::kNew) {
     // Never had a whole line: what there is must do for an identity.
-    if (generation->size > 0 && TryAnnounce(generation, true, tick) != AnnounceResult::kDone) {
+    // What waits for another file, or could not be read, is asked again, not given up.
+    const bool unread = generation->archive != nullptr && !generation->drained;
+    if ((generation->size > 0 || unread) &&
+        TryAnnounce(generation, true, tick) != AnnounceResult::kDone) {
       return;
     }
     if (generation->state == GenerationState::kNew) {

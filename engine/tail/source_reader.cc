@@ -125,6 +125,7 @@ Expected<std::size_t> Tailer::Impl::ReadUntil(Generation* generation, std::uint6
 
 void Tailer::Impl::ReadFailed(Generation* generation, const Tick& tick) {
   generation->wakes_at = tick.now + kReadErrorPause;
+  generation->rests_since = tick.now;  // nobody knows whether it rests
   finder.Skip(generation->name.path, SkipReason::kUnreadable);
   Stir(generation->container);
 }

@@ -96,9 +96,10 @@ struct Tailer::Impl {
   OpenResult Open(Generation* generation, const Tick& tick);
   bool MakeRoom(const Tick& tick);
   enum class AnnounceResult : std::uint8_t {
-    kDone = 1,      // announced, or waiting for more bytes or for the end of the pass
-    kAskAgain = 2,  // an archive has to be decoded further
-    kMerged = 3,    // `generation` was known under another name, and is no more
+    kDone = 1,      // announced, or there are too few bytes
+    kWaits = 2,     // for another file, for the end of the pass, or until it can be read
+    kAskAgain = 3,  // an archive has to be decoded further
+    kMerged = 4,    // `generation` was known under another name, and is no more
   };
   AnnounceResult TryAnnounce(Generation* generation, bool sealed, const Tick& tick);
   void Announce(Generation* generation, SourceOpened opened);
@@ -182,8 +183,7 @@ struct Tailer::Impl {
   std::optional<Instant> trusted_since;  // every pass since then could be trusted
   Instant next_scan{}, next_blind{};     // at the latest; without hints
   Instant next_look{}, next_restless_look{};
-  std::uint64_t bytes_read = 0, files_open = 0;
-  std::uint64_t generations = 0;
+  std::uint64_t bytes_read = 0, files_open = 0, generations = 0;
   std::vector<Generation*> decoders;          // have one
   std::vector<ContainerId> awaiting_decoder;  // want one
 

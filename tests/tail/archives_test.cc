@@ -135,19 +135,39 @@ TEST_F(ArchivesTest, WhoseFirstReadFailsAreAskedAgain) {
   files.Append(Live(), "e\n");
   Compress(Rotated(1));
   files.now += std::chrono::hours(1);
-  for (const bool hints : {false, true}) {
-    files.hints = hints;
+  // However rarely it is asked: a turn may come later than the next attempt is due.
+  for (const int milliseconds : {300, 1500, 7000}) {
+    files.hints = !files.hints;
     files.broken = {Rotated(1) + ".gz"};
     lines.clear();
     Start(std::span<const Checkpoint>(&known, 1), false);
-    Turns(20);
+    Turns(20, std::chrono::milliseconds(milliseconds));
     EXPECT_EQ(lines, Lines{}) << "what comes behind it waits";
     files.broken.clear();
-    Turns(20);
+    Turns(20, std::chrono::milliseconds(milliseconds));
     EXPECT_EQ(lines, (Lines{"c", "d", "e"}));
     EXPECT_TRUE(gaps.empty());
     tailer.reset();
   }
+}
+
+// The plain file is still open, cannot be read for longer than the grace of an end, and has no
+// identity yet: its archive is neither read instead nor given up.
+TEST_F(ArchivesTest, WaitForAPlainFileThatCannotBeReadYet) {
+  files.Append(Live(), kA);
+  Start();
+  Turns(2);
+  files.Append(Live(), "\n");
+  files.broken = {Live()};
+  Rotate(1);
+  files.Append(Live(), "c\n");
+  Compress(Rotated(1));
+  Turns(60);
+  EXPECT_EQ(lines, Lines{});
+  files.broken.clear();
+  Turns(60);
+  EXPECT_EQ(lines, (Lines{kA, "c"}));
+  EXPECT_TRUE(tailer->state().at_end);
 }
 
 TEST_F(ArchivesTest, OfOtherBytesBeforeTheCheckpointAreReadFromTheirBeginning) {
