@@ -16,6 +16,7 @@ constexpr Named kNamed[] = {
     {"nul_holes", &SimFeatures::nul_holes},
     {"gzip", &SimFeatures::gzip},
     {"torn_gzip", &SimFeatures::torn_gzip},
+    {"gzip_beside_all", &SimFeatures::gzip_beside_all},
     {"hard_links", &SimFeatures::hard_links},
     {"moves", &SimFeatures::moves},
     {"unmounts", &SimFeatures::unmounts},
@@ -38,15 +39,34 @@ constexpr Named kNamed[] = {
     {"line_overflow", &SimFeatures::line_overflow},
 };
 
-}  // namespace
-
-bool SwitchOn(std::string_view name, SimFeatures* features) {
+bool Switch(std::string_view name, bool on, SimFeatures* features) {
   for (const Named& named : kNamed) {
     if (named.name != name) continue;
-    features->*named.feature = true;
+    features->*named.feature = on;
     return true;
   }
   return false;
+}
+
+}  // namespace
+
+bool SwitchOn(std::string_view name, SimFeatures* features) {
+  return Switch(name, true, features);
+}
+
+bool SwitchOff(std::string_view name, SimFeatures* features) {
+  return Switch(name, false, features);
+}
+
+void SwitchOffBesideGzip(SimFeatures* features) {
+  for (bool SimFeatures::*family :
+       {&SimFeatures::copytruncate, &SimFeatures::copytruncate_equal, &SimFeatures::hard_links,
+        &SimFeatures::moves, &SimFeatures::unmounts, &SimFeatures::late_writes,
+        &SimFeatures::late_lines, &SimFeatures::open_errors, &SimFeatures::torn_lines,
+        &SimFeatures::static_pods, &SimFeatures::equal_heads, &SimFeatures::same_second,
+        &SimFeatures::damage_and_trouble}) {
+    features->*family = false;
+  }
 }
 
 void SwitchAllOff(SimFeatures* features) {

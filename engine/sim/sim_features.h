@@ -12,11 +12,12 @@
 namespace podtail {
 
 struct SimFeatures {
-  bool copytruncate = true;         // the file is cut, and grows again from its start
-  bool copytruncate_equal = true;   // by the next look it is as long as before, or longer
+  bool copytruncate = false;        // the file is cut, and grows again from its start
+  bool copytruncate_equal = false;  // by the next look it is as long as before, or longer
   bool nul_holes = false;           // the writer goes on at its old offset: NULs in front
   bool gzip = true;                 // the kubelet compresses rotated files
   bool torn_gzip = false;           // and the disk is full while it does
+  bool gzip_beside_all = false;     // in worlds of every other family, too
   bool hard_links = true;           // a second name for a log
   bool moves = true;                // a container's directory becomes another pod's
   bool unmounts = true;             // the tree is not there for a while
@@ -39,9 +40,12 @@ struct SimFeatures {
   bool line_overflow = false;       // LineOverflow::kDrop
 };
 
-// Switches one on by its name; false: there is none of that name.
+// Switches one on or off by its name; false: there is none of that name.
 bool SwitchOn(std::string_view name, SimFeatures* features);
+bool SwitchOff(std::string_view name, SimFeatures* features);
 void SwitchAllOff(SimFeatures* features);
+// What a world with gzip has not, unless gzip_beside_all is on.
+void SwitchOffBesideGzip(SimFeatures* features);
 // Of all that are on, each behind a blank.
 std::string FeatureNames(const SimFeatures& features);
 // Marks that only a family that is off can leave.

@@ -31,10 +31,19 @@ void SimWorld::DrawSwarm() {
   if (!features.damage_and_trouble) swarm_.damage = swarm_.damage && !swarm_.disk_trouble;
   swarm_.turn_ms = tape_->OneIn(4) ? 1500 : 400;
   if (!swarm_.removals) kubelet_.options.deletes = Half();
-  kubelet_.options.features.gzip = Half(features.gzip);
+  const bool gzip = Half(features.gzip);
+  if (gzip && !features.gzip_beside_all) LeaveOutBesideGzip();
+  kubelet_.options.features.gzip = gzip;
   DrawSizes();
   DrawSink();
   DrawWriters();
+}
+
+void SimWorld::LeaveOutBesideGzip() {
+  SwitchOffBesideGzip(&options_.features);
+  kubelet_.options.features = options_.features;
+  swarm_.cuts = swarm_.links = swarm_.moves = swarm_.unmounts = false;
+  swarm_.damage = swarm_.damage && !swarm_.disk_trouble;
 }
 
 void SimWorld::DrawSizes() {

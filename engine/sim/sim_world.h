@@ -63,6 +63,7 @@ class SimWorld {
   };
 
   void DrawSwarm();
+  void LeaveOutBesideGzip();
   void DrawSizes();
   void DrawSink();
   void DrawWriters();
@@ -85,7 +86,7 @@ class SimWorld {
   void Heal();
   void Settle();
 
-  const SimWorldOptions options_;
+  SimWorldOptions options_;
   ChoiceTape* const tape_;
   SimTrace* const trace_;
   SimOracle oracle_;

@@ -4,7 +4,7 @@
 //
 // usage: sim_lane [--seeds N] [--base COMMIT] [--first SEED] [--steps N] [--jobs N] [--tapes DIR]
 //                 [--marks-required] [--crash-everywhere] [--mutants] [--shrink SEED] [--out FILE]
-//                 [--with FEATURE] (sim_features.h)
+//                 [--with FEATURE] [--without FEATURE] (sim_features.h)
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -49,6 +49,8 @@ Flags Parse(int argc, char** argv) {
       flags.tapes = argv[++i];
     } else if (name == "--with") {
       flags.wrong = !SwitchOn(argv[++i], &flags.options.features) || flags.wrong;
+    } else if (name == "--without") {
+      flags.wrong = !SwitchOff(argv[++i], &flags.options.features) || flags.wrong;
     } else if (name == "--out") {
       flags.out = argv[++i];
     } else if (name == "--base") {
