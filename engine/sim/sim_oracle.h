@@ -135,6 +135,7 @@ class SimOracle : public SimFileListener, public Observer {
   void NoteSuccessor(const SimGeneration& next);
   void NoteLate(SimGeneration* generation, std::uint64_t from);
   void CheckGeneration(SimGeneration* generation);
+  SimGeneration* DeclaredGone(std::string_view path, std::uint64_t offset);
   bool MayWait(const SimGeneration& generation, const SimLine& line);
   std::string Where(const SimGeneration& generation, std::uint64_t at) const;
 

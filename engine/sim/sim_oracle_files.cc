@@ -294,8 +294,20 @@ void SimOracle::Durable(const CheckpointEdit& edit) {
   }
 }
 
+// One that went away unread after its end was announced again without being opened, to
+// be declared lost: of that directory, gone, and committed up to there.
+SimGeneration* SimOracle::DeclaredGone(std::string_view path, std::uint64_t offset) {
+  if (last_seen_ != nullptr && last_seen_->last_path == path) return nullptr;
+  for (SimGeneration* each : by_directory_[std::string(path.substr(0, path.rfind('/')))]) {
+    const bool here = each->carriers == 0 && each->opened_life == life_ && each->put == offset;
+    if (here && offset > 0) return each;
+  }
+  return nullptr;
+}
+
 void SimOracle::OnFileOpened(std::string_view path, std::uint64_t offset) {
-  SimGeneration* generation = last_seen_ == nullptr ? nullptr : Of(*last_seen_);
+  SimGeneration* generation = DeclaredGone(path, offset);
+  if (generation == nullptr && last_seen_ != nullptr) generation = Of(*last_seen_);
   if (generation == nullptr) {
     Fail("I1", "announced a file that was not read: " + std::string(path));
     return;

@@ -30,6 +30,13 @@ bool IsReadCompressed(const Generation& generation) {
   });
 }
 
+// Its container's own listings do not show a file that was moved to another directory.
+bool StandsElsewhere(LogFileSystem* files, const Generation& generation) {
+  if (!generation.elsewhere) return false;
+  const auto stat = files->Stat(generation.name.root, generation.name.path);
+  return stat && KeyOf(*stat) == generation.key;
+}
+
 }  // namespace
 
 void Tailer::Impl::Scan(const Tick& tick) {
@@ -263,13 +270,18 @@ bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
       if (generation->file != nullptr || !finder.RootStands()) return false;
       if (generation->start) {
         // What was reset is announced again once it is resumed, and not before.
-        if (!generation->container->paused) DeclareGone(generation);
+        if (!generation->container->paused && !StandsElsewhere(files, *generation)) {
+          DeclareGone(generation);
+        }
         return false;
       }
       if (!IsReadCompressed(*generation)) finder.Skip(generation->name.path, SkipReason::kMissed);
       return true;
     case GenerationState::kReading:
-      if (generation->file == nullptr && finder.RootStands()) DeclareGone(generation);
+      if (generation->file == nullptr && finder.RootStands() &&
+          !StandsElsewhere(files, *generation)) {
+        DeclareGone(generation);
+      }
       return false;
     case GenerationState::kClosed:
       return false;
