@@ -418,7 +418,7 @@ TEST_F(ArchivesTest, ThatBeginInTheMiddleLendTheirDecodersToTheOldest) {
     wanted.push_back("rest " + std::to_string(i));
     if (i == 0) continue;
     Checkpoint checkpoint;
-    checkpoint.file.inode = static_cast<std::uint64_t>(9000 + i);
+    checkpoint.file.inode = 9000 + static_cast<std::uint64_t>(i);
     checkpoint.file.head = *HeadMarker(first, false);
     checkpoint.committed.offset = first.size();
     checkpoint.committed.tail = TailMarker(first.data() + first.size(), first.size());

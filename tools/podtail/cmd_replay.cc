@@ -56,7 +56,7 @@ int CmdReplay(int argc, char** argv) {
   if ((seed == 0) == tape_path.empty()) return flags.Refuse("needs one of --seed and --tape");
   std::optional<SimTape> tape;
   if (tape_path.empty()) {
-    tape.emplace(SimWorldOptions{}, ChoiceTape::FromSeed(seed));
+    tape = SimTape{SimWorldOptions{}, ChoiceTape::FromSeed(seed)};
     tape->options.steps = steps;
     tape->options.crash_at_effect = crash_at;
   } else {
