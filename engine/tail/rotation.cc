@@ -244,7 +244,7 @@ void Tailer::Impl::Missed(Container* container, const Tick& tick) {
     if (generation->missed == 0) continue;
     if (generation->missed == 1) {
       generation->missing_since = tick.now;
-      generation->missing_pass = passes;
+      generation->missing_pass = scanning ? passes + 1 : passes;  // the one that goes on is none
     }
     // Gone before it was opened: its checkpoint is now the one's that was compressed from it.
     if (generation->state == GenerationState::kNew && generation->file == nullptr) {
@@ -291,7 +291,7 @@ bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
       if (tick.now - generation->missing_since < kVanishAfter) return false;
       // It may stand where this container's listing does not look: the last pass must
       // have begun since then, and seen everything there is.
-      if (!trusted_since || passes < generation->missing_pass + 2) return false;
+      if (!trusted_since || passes <= generation->missing_pass) return false;
       const auto stat = files->Stat(generation->name.root, generation->name.path);
       if (stat && KeyOf(*stat) == generation->key) {
         generation->missed = 0;

@@ -36,21 +36,21 @@ class MemoryLogFileSystem : public LogFileSystem {
     Node& node = *Create(path);
     node.bytes.append(bytes);
     node.stat.modify_time = now;
-    changed_.push_back(path);
+    changed_.insert(path);
   }
   void Truncate(const std::string& path, std::size_t size) {
     nodes_.at(path)->bytes.resize(size);
     nodes_.at(path)->stat.modify_time = now;
-    changed_.push_back(path);
+    changed_.insert(path);
   }
   // The file under another name: the original stays.
   void HardLink(const std::string& from, const std::string& to) {
     nodes_[to] = nodes_.at(from);
-    changed_.push_back(to);
+    changed_.insert(to);
   }
   void Rename(const std::string& from, const std::string& to) {
-    changed_.push_back(from);
-    changed_.push_back(to);
+    changed_.insert(from);
+    changed_.insert(to);
     std::shared_ptr<Node> node = nodes_.at(from);
     nodes_.erase(from);
     Unlink(to);
@@ -59,7 +59,7 @@ class MemoryLogFileSystem : public LogFileSystem {
   void Unlink(const std::string& path) {
     const auto found = nodes_.find(path);
     if (found == nodes_.end()) return;
-    changed_.push_back(path);
+    changed_.insert(path);
     const std::shared_ptr<Node> node = std::move(found->second);
     nodes_.erase(found);
     for (const auto& [name, other] : nodes_) {
@@ -132,21 +132,14 @@ class MemoryLogFileSystem : public LogFileSystem {
   }
   ChangeHints TakeChangeHints() override {
     if (!hints) return {{}, false};
-    // Every path once, as inotify's are.
-    std::vector<std::string> once;
-    std::set<std::string_view> known;
-    for (const std::string& path : changed_) {
-      if (known.insert(path).second) once.push_back(path);
-    }
-    changed_.clear();
-    return {std::move(once), !std::exchange(overflow, false)};
+    const std::set<std::string> once = std::exchange(changed_, {});
+    return {{once.begin(), once.end()}, !std::exchange(overflow, false)};
   }
   int readiness_fd() const noexcept override { return -1; }
 
-  std::uint64_t bytes_read = 0;
-  std::uint64_t lists = 0, stats = 0;  // directories; files, by name or by descriptor
-  bool hints = false;                  // change hints work
-  bool overflow = false;               // the next answer says that some were lost
+  std::uint64_t bytes_read = 0, lists = 0, stats = 0;  // of directories; of files
+  bool hints = false;                                  // change hints work
+  bool overflow = false;                               // the next answer says that some were lost
   void LoseHints() {
     changed_.clear();
     overflow = true;
@@ -198,9 +191,8 @@ class MemoryLogFileSystem : public LogFileSystem {
   }
 
   std::set<std::uint64_t> free_inodes_;
-  std::uint64_t next_inode_ = 100;
-  std::uint64_t births_ = 0;
-  std::vector<std::string> changed_;
+  std::uint64_t next_inode_ = 100, births_ = 0;
+  std::set<std::string> changed_;  // every path once, as inotify's are
   std::map<std::string, std::shared_ptr<Node>> nodes_;
 };
 
