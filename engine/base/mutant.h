@@ -42,6 +42,7 @@ namespace podtail {
   MUTANT(kSwitchAtOnce, "the next file is read without a grace")                        \
   MUTANT(kNeverReopened, "a sealed file that grows is not looked at")                   \
   MUTANT(kPartialLineSkipped, "half a line at the end counts as read")                  \
+  MUTANT(kListedOnce, "believes a listing whose names were changed meanwhile")          \
   MUTANT(kRenameIsNew, "a renamed file is another file")                                \
   MUTANT(kCheckpointsForgottenEarly, "forgets a file that stands there")
 

@@ -36,6 +36,7 @@ constexpr Named kNamed[] = {
     {"equal_heads", &SimFeatures::equal_heads},
     {"same_second", &SimFeatures::same_second},
     {"read_errors", &SimFeatures::read_errors},
+    {"between_calls", &SimFeatures::between_calls},
     {"line_overflow", &SimFeatures::line_overflow},
 };
 
@@ -123,6 +124,8 @@ bool NeedsFeature(SimMark mark, const SimFeatures& features) {
       return !features.static_pods;
     case SimMark::kRotatedNameOverwritten:
       return !features.same_second;
+    case SimMark::kMovedWithinATurn:
+      return !features.between_calls;
     case SimMark::kOverflowDropped:
       return !features.line_overflow;
     case SimMark::kWroteLate:

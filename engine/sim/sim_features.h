@@ -37,6 +37,7 @@ struct SimFeatures {
   bool equal_heads = true;          // two files begin with the same line
   bool same_second = true;          // two rotations: the second name overwrites the first
   bool read_errors = true;          // and fail from some offset on
+  bool between_calls = true;        // the node does not wait for a turn's end
   bool line_overflow = false;       // LineOverflow::kDrop
 };
 

@@ -43,6 +43,8 @@ class SimKubelet {
   void LinkOne();
   void MoveOne();
   void Advance(Instant now);
+  // One container's next step, before its time, or a line.
+  void Hurry();
   // Everything under way is brought to its end.
   void Finish(Instant now);
 

@@ -43,6 +43,7 @@ class SimLogFileSystem::File : public LogFile {
   }
 
   Expected<std::size_t> ReadAt(std::uint64_t offset, std::span<char> into) override {
+    owner_->Meanwhile();
     const std::size_t size = node_->bytes.size() - node_->hidden;
     if (offset >= size) return std::size_t{0};
     std::size_t n = std::min(into.size(), size - static_cast<std::size_t>(offset));
@@ -57,12 +58,19 @@ class SimLogFileSystem::File : public LogFile {
     owner_->listener_->OnSeen(*node_, offset + n, true);
     return n;
   }
-  Expected<FileStat> Stat() override { return owner_->StatOf(*node_); }
+  Expected<FileStat> Stat() override {
+    owner_->Meanwhile();
+    return owner_->StatOf(*node_);
+  }
 
  private:
   SimLogFileSystem* const owner_;
   SimNode* const node_;
 };
+
+void SimLogFileSystem::Meanwhile() {
+  if (meanwhile != nullptr && tape_->OneIn(options.meanwhile_in)) meanwhile();
+}
 
 std::uint64_t SimLogFileSystem::TakeInode() {
   if (options.inodes == SimInodePolicy::kUnique || free_inodes_.empty()) return next_inode_++;
@@ -288,6 +296,7 @@ FileStat SimLogFileSystem::StatOf(const SimNode& node) {
 
 Expected<std::unique_ptr<LogFile>> SimLogFileSystem::Open(const std::string& root,
                                                           const std::string& path) {
+  Meanwhile();
   SimNode* node = unmounted ? nullptr : Find(Whole(root, path));
   if (node == nullptr) return Refuse(StatusCode::kNotFound);
   if (out_of_descriptors) return Refuse(StatusCode::kResourceExhausted);
@@ -298,12 +307,14 @@ Expected<std::unique_ptr<LogFile>> SimLogFileSystem::Open(const std::string& roo
 }
 
 Expected<FileStat> SimLogFileSystem::Stat(const std::string& root, const std::string& path) {
+  Meanwhile();
   const SimNode* node = unmounted ? nullptr : Find(Whole(root, path));
   if (node == nullptr) return Refuse(StatusCode::kNotFound);
   return StatOf(*node);
 }
 
 Expected<std::string> SimLogFileSystem::ReadLink(const std::string& root, const std::string& path) {
+  Meanwhile();
   const SimNode* node = Find(Whole(root, path));
   if (node == nullptr) return Refuse(StatusCode::kNotFound);
   return node->link;
@@ -311,6 +322,7 @@ Expected<std::string> SimLogFileSystem::ReadLink(const std::string& root, const 
 
 Expected<std::vector<DirectoryEntry>> SimLogFileSystem::List(const std::string& root,
                                                              const std::string& path) {
+  Meanwhile();
   const std::string whole = Whole(root, path);
   const auto found = directories_.find(whole);
   if (unmounted || found == directories_.end()) return Refuse(StatusCode::kNotFound);

@@ -7,6 +7,7 @@
 //
 // Two sides: what a kubelet and its writers do to it, and the LogFileSystem that
 // an engine reads through. Whoever keeps the truth listens.
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,6 +53,7 @@ struct SimFileSystemOptions {
   bool handle_generations = false;
   std::uint32_t short_read_in = 0;  // one read in so many; 0: never
   std::uint32_t hidden_in = 0;      // one write in so many is seen in part first
+  std::uint32_t meanwhile_in = 0;   // one call in so many finds that something has happened
 };
 
 class SimFileListener {
@@ -97,6 +99,7 @@ class SimLogFileSystem : public LogFileSystem {
   const std::vector<std::unique_ptr<SimNode>>& nodes() const { return nodes_; }
 
   SimFileSystemOptions options;
+  std::function<void()> meanwhile;  // what happens between two calls of a reader
   Timestamp wall{};
   std::set<std::string> refused;  // opening these fails
   StatusCode refusal = StatusCode::kUnavailable;
@@ -120,6 +123,7 @@ class SimLogFileSystem : public LogFileSystem {
   // Null: a directory.
   using Entries = std::map<std::string, SimNode*>;
 
+  void Meanwhile();
   SimNode* NewNode(FileKind kind);
   void Enter(const std::string& path, SimNode* node);
   void Leave(Entries* entries, Entries::iterator entry);

@@ -62,6 +62,7 @@ namespace podtail {
   MARK(kLostUnseen, "lost unseen")                          \
   MARK(kMalformedSent, "malformed sent")                    \
   MARK(kMissed, "missed")                                   \
+  MARK(kMovedWithinATurn, "moved within a turn")            \
   MARK(kNotPermitted, "not permitted")                      \
   MARK(kNulHole, "nul hole")                                \
   MARK(kOddMessage, "odd message")                          \

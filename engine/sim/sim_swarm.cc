@@ -80,6 +80,9 @@ void SimWorld::DrawSizes() {
   files_.options.short_read_in = features.short_reads && tape_->OneIn(4) ? 3 : 0;
   if (files_.options.short_read_in > 0) oracle_.Weaken();
   files_.options.hidden_in = tape_->OneIn(4) ? 4 : 0;
+  if (features.between_calls && swarm_.rotations && tape_->OneIn(3)) {
+    files_.options.meanwhile_in = 5 + tape_->Below(60);
+  }
 
   disk_.options.slowest_ms = tape_->OneIn(3) ? 3000 : tape_->Below(60);
   disk_.options.fails_in = swarm_.disk_trouble ? 12 : 0;

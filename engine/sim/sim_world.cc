@@ -38,6 +38,7 @@ SimWorld::~SimWorld() {
 
 void SimWorld::Run() {
   files_.wall = wall_;
+  files_.meanwhile = [this] { Meanwhile(); };
   kubelet_.Begin();
   StartLife();
   for (trace_->step = 1; trace_->step <= options_.steps && !trace_->failed(); ++trace_->step) {
@@ -117,6 +118,14 @@ void SimWorld::Pass(Duration time) {
   disk_.Advance(now_);
 }
 
+// A few steps of the node, all within one call of the engine's.
+void SimWorld::Meanwhile() {
+  if (!std::exchange(may_move_, false)) return;
+  trace_->Hit(SimMark::kMovedWithinATurn);
+  trace_->Note("meanwhile");
+  for (std::uint32_t steps = 1 + tape_->Below(8); steps > 0; --steps) kubelet_.Hurry();
+}
+
 Instant SimWorld::Turn() {
   if (engine_ == nullptr) return now_ + kTurnMax;
   ++effects_;
@@ -153,7 +162,9 @@ void SimWorld::Act() {
   const std::uint32_t action = tape_->Below(64);
   if (action < 18) {
     Pass(std::chrono::milliseconds(tape_->Below(swarm_.turn_ms)));
+    may_move_ = true;
     Turn();
+    may_move_ = false;
     return;
   }
   if (action < 46) {
@@ -275,7 +286,7 @@ void SimWorld::Heal() {
   trace_->Note("healed");
   files_.refused.clear();
   files_.out_of_descriptors = files_.unmounted = false;
-  files_.options.short_read_in = files_.options.hidden_in = 0;
+  files_.options.short_read_in = files_.options.hidden_in = files_.options.meanwhile_in = 0;
   for (const auto& node : files_.nodes()) node->broken_from = UINT64_MAX;
   const SinkNeeds needs = sink_.options.needs;
   const std::uint32_t poison = sink_.options.poison_in;

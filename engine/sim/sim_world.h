@@ -73,6 +73,7 @@ class SimWorld {
   bool LoadState(bool damaged);
   void Kill(SimCrashOutcome outcome);
   void Pass(Duration time);
+  void Meanwhile();
   Instant Turn();
   void CheckTurn();
   void Act();
@@ -102,7 +103,8 @@ class SimWorld {
   Instant now_{};
   Timestamp wall_{};
   std::uint64_t effects_ = 0;
-  bool damaged_ = false;  // since the last life
+  bool may_move_ = false;  // the node, within this turn
+  bool damaged_ = false;   // since the last life
   std::map<std::string, std::string, std::less<>> backup_;
 
   std::unique_ptr<SimStore> store_;

@@ -65,10 +65,11 @@ struct Generation {
   bool whole_buffer = false;     // the next line needs it
   std::size_t read_hint = 0;     // not 0: lines are short, read no more than this
   Instant rests_since{};         // at its end, unchanged, since then
-  // When it was found, and the Poll()s that found it and that last saw its end.
   Instant found_at{};
-  std::uint64_t found_in = 0;
-  std::uint64_t looked_in = 0;
+  // Which of all looks found it, and which last saw its end: within one Poll(), too, what
+  // was written between a look and a rename is behind neither.
+  std::uint64_t met_at = 0;
+  std::uint64_t looked_at = 0;
   Instant wakes_at{};         // not read before: an I/O error
   bool first_look = false;    // found by the first pass
   std::uint64_t seen_in = 0;  // the listing that last saw its name

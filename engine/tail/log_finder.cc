@@ -19,14 +19,6 @@ std::uint64_t SkipKey(std::string_view path, SkipReason reason) {
   return HashBytes64(path) * 31 + static_cast<std::uint64_t>(reason);
 }
 
-bool OlderThan(const FoundFile& a, const FoundFile& b) {
-  // The live file has no stamp and is the newest of its instance.
-  return std::make_tuple(a.restart_count, a.rotation.empty(), std::string_view(a.rotation),
-                         !a.compressed) < std::make_tuple(b.restart_count, b.rotation.empty(),
-                                                          std::string_view(b.rotation),
-                                                          !b.compressed);
-}
-
 bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
@@ -52,6 +44,14 @@ std::string Normalize(const std::string& directory, const std::string& target) {
 }
 
 }  // namespace
+
+bool OlderThan(const FoundFile& a, const FoundFile& b) {
+  // The live file has no stamp and is the newest of its instance.
+  return std::make_tuple(a.restart_count, a.rotation.empty(), std::string_view(a.rotation),
+                         !a.compressed) < std::make_tuple(b.restart_count, b.rotation.empty(),
+                                                          std::string_view(b.rotation),
+                                                          !b.compressed);
+}
 
 LogFinder::LogFinder(const TailerOptions* options, LogFileSystem* files, Observer* observer)
     : options_(options), files_(files), observer_(observer) {}

@@ -31,6 +31,9 @@ struct FoundFile {
   bool compressed = false;
 };
 
+// By their names.
+bool OlderThan(const FoundFile& a, const FoundFile& b);
+
 struct FoundDirectory {
   std::string path;              // <pod directory>/<container>, beneath the root
   std::vector<FoundFile> files;  // oldest first; none when the directory is gone

@@ -87,11 +87,11 @@ bool Tailer::Impl::LookAt(Generation* generation, const Tick& tick) {
 }
 
 bool Tailer::Impl::TakeStat(Generation* generation, const FileStat& stat, const Tick& tick) {
-  generation->looked_in = polls;
+  generation->looked_at = ++looks;
   const bool touched = stat.modify_time != generation->modify_time;
   const bool gone = stat.deleted && !generation->deleted;
   generation->deleted = stat.deleted;
-  if (gone && PODTAIL_MUTANT(kDropDeleted)) {
+  if (gone && generation->state == GenerationState::kReading && PODTAIL_MUTANT(kDropDeleted)) {
     CloseFile(generation);
     return true;
   }

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kPodsPerStep = 64;
 // A name may be missing from one listing because it was changed while it was read.
 constexpr std::uint32_t kMissedMin = 2;
+// Of one directory at once, while its names change.
+constexpr int kListingsMax = 4;
 // Two rotation periods of a kubelet (spec B.4).
 constexpr Duration kVanishAfter = std::chrono::seconds(20);
 constexpr Duration kScanPerContainer = std::chrono::milliseconds(1);
@@ -28,6 +30,30 @@ bool IsReadCompressed(const Generation& generation) {
     return other->name.compressed && other->has_source && other->SameInstance(generation) &&
            other->name.rotation == generation.name.rotation;
   });
+}
+
+bool HasPlainTwin(const FoundDirectory& directory, const FoundFile& file) {
+  for (const FoundFile& other : directory.files) {
+    if (!other.compressed && other.restart_count == file.restart_count &&
+        other.rotation == file.rotation) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Its plain name is gone, and there is a compressed file that was not opened yet and
+// may be the same one.
+bool ArchiveMayFollow(const Generation& generation) {
+  if (generation.name.compressed) return false;
+  for (const auto& other : generation.container->generations) {
+    if (other->name.compressed && other->state == GenerationState::kNew &&
+        other->name.restart_count == generation.name.restart_count &&
+        (other->name.rotation == generation.name.rotation || generation.name.rotation.empty())) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // Its container's own listings do not show a file that was moved to another directory.
@@ -64,21 +90,63 @@ void Tailer::Impl::Reconcile(const FoundDirectory& directory, const Tick& tick) 
   if (directory.files.empty() && by_path.count(directory.path) == 0) return;
   Container* container = ContainerAt(directory.path);
   container->pass = passes + 1;
-  ++listings;
   for (const auto& generation : container->generations) ++generation->missed;
+  const std::size_t known_before = container->generations.size();
   std::vector<Generation*> fresh;
-  // The newest first: of two names of one file that is where it belongs.
-  for (auto file = directory.files.rbegin(); file != directory.files.rend(); ++file) {
-    Meet(container, directory, *file, tick, &fresh);
+  MeetAll(container, directory, tick, &fresh);
+  if (!fresh.empty() && !ListedWhole(container, directory, tick, &fresh)) {
+    // The next listing finds them, with what this one may not have shown.
+    for (Generation* generation : fresh) Erase(generation);
+    container->generations.resize(known_before);
+    fresh.clear();
+    finder.Distrust();
   }
-  std::reverse(container->generations.end() - static_cast<std::ptrdiff_t>(fresh.size()),
-               container->generations.end());
-  std::reverse(fresh.begin(), fresh.end());
+  for (const auto& generation : container->generations) {
+    // Met under a name that a later listing of the same look has not any more.
+    if (generation->missed == 0 && generation->seen_in != listings) generation->missed = 1;
+  }
+  std::sort(fresh.begin(), fresh.end(),
+            [](const auto* a, const auto* b) { return OlderThan(a->name, b->name); });
+  std::sort(container->generations.begin() + static_cast<std::ptrdiff_t>(known_before),
+            container->generations.end(),
+            [](const auto& a, const auto& b) { return OlderThan(a->name, b->name); });
   for (Generation* generation : fresh) QueueOpening(generation);
   Insert(container, fresh);
   Missed(container, tick);
   QueueNext(container, tick);
   if (Restless(*container, tick)) Stir(container);
+}
+
+void Tailer::Impl::MeetAll(Container* container, const FoundDirectory& directory, const Tick& tick,
+                           std::vector<Generation*>* fresh) {
+  ++listings;
+  // The newest first: of two names of one file that is where it belongs.
+  for (auto file = directory.files.rbegin(); file != directory.files.rend(); ++file) {
+    Meet(container, directory, *file, tick, fresh);
+  }
+}
+
+// A rotation between a listing and the look at its names puts a new file under the live
+// name, and the one that was meant under a name that was not listed. Whoever read the new
+// one now would take the older one for late. So what is new is listed again, until two
+// listings agree on the names: every file older than those met is then met, too.
+bool Tailer::Impl::ListedWhole(Container* container, const FoundDirectory& directory,
+                               const Tick& tick, std::vector<Generation*>* fresh) {
+  if (PODTAIL_MUTANT(kListedOnce)) return true;
+  const auto same = [](const FoundFile& a, const FoundFile& b) { return a.name == b.name; };
+  std::vector<FoundDirectory> before{directory}, again;
+  for (int tries = 0; tries < kListingsMax; ++tries) {
+    again.clear();
+    finder.LookIntoContainer(directory.path, &again);
+    if (again.empty()) return false;
+    if (std::equal(again[0].files.begin(), again[0].files.end(), before[0].files.begin(),
+                   before[0].files.end(), same)) {
+      return true;
+    }
+    MeetAll(container, again[0], tick, fresh);
+    before.swap(again);
+  }
+  return false;
 }
 
 void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
@@ -94,7 +162,9 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
     if (!special) finder.Distrust();
     // It cannot be looked at; that does not make it gone.
     for (const auto& generation : container->generations) {
-      if (generation->name.name == file.name) generation->missed = 0;
+      if (generation->name.name != file.name) continue;
+      generation->missed = 0;
+      generation->seen_in = listings;
     }
     return;
   }
@@ -128,7 +198,7 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
   made->key = key;
   made->rests_since = tick.now;
   made->found_at = tick.now;
-  made->found_in = polls;
+  made->met_at = ++looks;
   made->seen_in = listings;
   made->first_look = passes == 0;
   made->epoch = container->epoch;
@@ -141,16 +211,6 @@ void Tailer::Impl::Meet(Container* container, const FoundDirectory& directory,
   container->generations.push_back(std::move(made));
 }
 
-bool Tailer::Impl::HasPlainTwin(const FoundDirectory& directory, const FoundFile& file) const {
-  for (const FoundFile& other : directory.files) {
-    if (!other.compressed && other.restart_count == file.restart_count &&
-        other.rotation == file.rotation) {
-      return true;
-    }
-  }
-  return false;
-}
-
 // New ones stand behind what was known of their instance, in the order of their
 // names, whatever the stamps say: clocks are set back. Only the file that is being
 // written is newer than any that was rotated.
@@ -161,8 +221,20 @@ void Tailer::Impl::Insert(Container* container, const std::vector<Generation*>& 
     return std::make_tuple(generation->epoch, generation->name.restart_count,
                            generation->name.rotation.empty() && generation->missed == 0);
   };
-  std::stable_sort(container->generations.begin(), container->generations.end(),
+  auto& all = container->generations;
+  std::stable_sort(all.begin(), all.end(),
                    [&](const auto& a, const auto& b) { return order(a) < order(b); });
+  // But a compressed one stands where the plain one does that it was made of.
+  for (const Generation* archive : fresh) {
+    if (!archive->name.compressed) continue;
+    const auto plain = std::find_if(all.begin(), all.end(), [&](const auto& other) {
+      return !other->name.compressed && other->SameInstance(*archive) &&
+             other->name.rotation == archive->name.rotation;
+    });
+    const auto at = std::find_if(all.begin(), all.end(),
+                                 [&](const auto& each) { return each.get() == archive; });
+    if (plain < at) std::rotate(plain + 1, at, at + 1);
+  }
 }
 
 // A static pod that is made again has the same directory and counts from 0: nothing
@@ -210,7 +282,7 @@ void Tailer::Impl::TakeFound(Generation* generation, bool compressed, const File
   }
   const bool touched = generation->modify_time != stat.modify_time;
   generation->modify_time = stat.modify_time;
-  generation->looked_in = polls;
+  generation->looked_at = ++looks;
   if (compressed) {
     if (generation->disk_bytes == stat.size) return;
     generation->disk_bytes = stat.size;
@@ -319,20 +391,6 @@ void Tailer::Impl::DeclareGone(Generation* generation) {
   }
   Close(generation);
   output->closed.back().gone = true;
-}
-
-// Its plain name is gone, and there is a compressed file that was not opened yet and
-// may be the same one.
-bool Tailer::Impl::ArchiveMayFollow(const Generation& generation) const {
-  if (generation.name.compressed) return false;
-  for (const auto& other : generation.container->generations) {
-    if (other->name.compressed && other->state == GenerationState::kNew &&
-        other->name.restart_count == generation.name.restart_count &&
-        (other->name.rotation == generation.name.rotation || generation.name.rotation.empty())) {
-      return true;
-    }
-  }
-  return false;
 }
 
 void Tailer::Impl::EndPass(const Tick& tick) {

@@ -42,7 +42,7 @@ bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const 
   for (std::size_t i = index + 1; i < container.generations.size(); ++i) {
     const Generation& newer = *container.generations[i];
     // Writers change files late: the grace begins when there is a newer file.
-    if (generation.looked_in < newer.found_in || tick.now - newer.found_at < grace) {
+    if (generation.looked_at < newer.met_at || tick.now - newer.found_at < grace) {
       continue;
     }
     // Of one instance: not before it is settled which lines came in time. But the next

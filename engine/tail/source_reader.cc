@@ -18,6 +18,22 @@ constexpr std::size_t kSliceLinesMin = 64;
 constexpr std::size_t kDecodeBytes = std::size_t{1024} * 1024;
 constexpr Duration kReadErrorPause = std::chrono::seconds(1);
 
+bool SameFile(const Generation& generation, std::string_view context, std::string_view fresh) {
+  if (generation.archive != nullptr) return true;  // known by its head, and nobody writes it
+  if (!context.empty()) {
+    return TailMarker(context.data() + context.size(), context.size()) == generation.tail;
+  }
+  // Announced and not read yet: it may have been emptied and filled since.
+  const Marker& head = generation.identity.head;
+  return generation.offset > 0 || BeginsWith(head, fresh.substr(0, kHeadBytesMax));
+}
+
+// Not one that is newer, but perhaps this very file.
+bool MayBeArchiveOf(const Generation& plain, const Generation& archive) {
+  return !plain.name.compressed && archive.name.compressed && !archive.has_source &&
+         (archive.name.rotation == plain.name.rotation || plain.missed > 0);
+}
+
 }  // namespace
 
 bool Tailer::Impl::Rested(const Generation& older, const Generation& newer,
@@ -27,7 +43,7 @@ bool Tailer::Impl::Rested(const Generation& older, const Generation& newer,
   if (older.name.compressed && (older.archive != nullptr || older.file == nullptr)) return true;
   // Only a look after the newer one was there says that the older one has ended:
   // what was written between its last look and the rename is still to be read.
-  if (older.looked_in < newer.found_in) return false;
+  if (older.looked_at < newer.met_at) return false;
   if (PODTAIL_MUTANT(kSwitchAtOnce)) return true;
   if (tick.now - std::max(older.rests_since, newer.found_at) >= options.switch_grace) return true;
   // Of what the first pass found, a file last written long ago need not be
@@ -47,15 +63,16 @@ Generation* Tailer::Impl::NextOf(const Container& container, const Tick& tick) c
     if (i + 1 == all.size()) return nullptr;
     // Not opened yet, or no identity yet: its bytes come before the next one's.
     const bool unseen = generation->state == GenerationState::kNew && generation->file == nullptr &&
-                        generation->looked_in == 0;
+                        generation->looked_at == 0;
     if (unseen || generation->may_announce()) return nullptr;
     // A line of which pieces were handed out ends with its file: that is sealed first,
     // which takes its descriptor.
     if (generation->mid_line) return generation->file == nullptr ? generation : nullptr;
     // Where two newer ones stand, the first of them was rotated too: whoever wrote
     // this one has long been told.
-    const bool settled = i + 2 < all.size() && all[i + 2]->SameInstance(*generation) &&
-                         generation->looked_in >= all[i + 2]->found_in;
+    const std::size_t other = i + (MayBeArchiveOf(*generation, *all[i + 1]) ? 3 : 2);
+    const bool settled = other < all.size() && all[other]->SameInstance(*generation) &&
+                         generation->looked_at > all[other]->met_at;
     if (!settled && !Rested(*generation, *all[i + 1], tick)) return nullptr;
   }
   return nullptr;
@@ -157,17 +174,6 @@ void Tailer::Impl::ReadBeyond(Generation* generation, const Tick& tick) {
   Stir(generation->container);
 }
 
-bool Tailer::Impl::SameFile(const Generation& generation, std::string_view context,
-                            std::string_view fresh) const {
-  if (generation.archive != nullptr) return true;  // known by its head, and nobody writes it
-  if (!context.empty()) {
-    return TailMarker(context.data() + context.size(), context.size()) == generation.tail;
-  }
-  // Announced and not read yet: it may have been emptied and filled since.
-  const Marker& head = generation.identity.head;
-  return generation.offset > 0 || BeginsWith(head, fresh.substr(0, kHeadBytesMax));
-}
-
 Tailer::Impl::ReadResult Tailer::Impl::Read(Generation* generation, const Tick& tick) {
   const auto context =
       static_cast<std::size_t>(std::min<std::uint64_t>(generation->offset, kTailBytesMax));
@@ -257,7 +263,7 @@ void Tailer::Impl::EndOfRead(Generation* generation, std::string_view fresh, std
   generation->size = at_end ? seen : std::max(generation->size, seen);
   generation->read_to = std::max(generation->read_to, seen);
   if (!fresh.empty()) generation->rests_since = tick.now;
-  if (at_end) generation->looked_in = polls;
+  if (at_end) generation->looked_at = ++looks;
   if (at_end && generation->archive != nullptr) {
     generation->drained = true;
     generation->whole = generation->archive->end() == GzipLogFile::End::kClean;

@@ -50,7 +50,6 @@ Instant Tailer::Poll(const Tick& tick, const PollBudget& budget, TailOutput* out
 }
 
 Instant Tailer::Impl::Poll(const Tick& tick, const PollBudget& budget, TailOutput::Impl* out) {
-  ++polls;
   output = out;
   output->Clear();
   used = 0;

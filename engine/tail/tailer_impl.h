@@ -53,9 +53,12 @@ struct Tailer::Impl {
   Instant ScanDue() const { return Blind() ? std::min(next_scan, next_blind) : next_scan; }
   void Reconcile(const FoundDirectory& directory, const Tick& tick);
   Container* ContainerAt(const std::string& path);
+  void MeetAll(Container* container, const FoundDirectory& directory, const Tick& tick,
+               std::vector<Generation*>* fresh);
+  bool ListedWhole(Container* container, const FoundDirectory& directory, const Tick& tick,
+                   std::vector<Generation*>* fresh);
   void Meet(Container* container, const FoundDirectory& directory, const FoundFile& file,
             const Tick& tick, std::vector<Generation*>* fresh);
-  bool HasPlainTwin(const FoundDirectory& directory, const FoundFile& file) const;
   void Insert(Container* container, const std::vector<Generation*>& fresh);
   void NoteEpoch(Container* container, const std::vector<Generation*>& fresh);
   void UpdateFound(Generation* generation, const FoundFile& file, const FileStat& stat,
@@ -64,7 +67,6 @@ struct Tailer::Impl {
   void Missed(Container* container, const Tick& tick);
   bool MissedGeneration(Generation* generation, const Tick& tick);
   void DeclareGone(Generation* generation);
-  bool ArchiveMayFollow(const Generation& generation) const;
   void EndPass(const Tick& tick);
   void ForgetUnseen(const Tick& tick);
   void Erase(Generation* generation);
@@ -128,8 +130,6 @@ struct Tailer::Impl {
   void ReadFailed(Generation* generation, const Tick& tick);
   Expected<std::size_t> ReadUntil(Generation* generation, std::uint64_t offset,
                                   std::span<char> into);
-  bool SameFile(const Generation& generation, std::string_view context,
-                std::string_view fresh) const;
   std::size_t SkipHole(Generation* generation, std::string_view fresh);
   std::size_t Split(Generation* generation, std::string_view fresh, std::size_t wanted,
                     bool whole_buffer);
@@ -176,7 +176,7 @@ struct Tailer::Impl {
   std::deque<std::string> hinted;        // not looked into yet
   std::vector<FileIdentity> superseded;  // began again in place, and settled
   std::uint64_t passes = 0;              // complete ones
-  std::uint64_t listings = 0, polls = 0;
+  std::uint64_t listings = 0, looks = 0;
   bool scanning = false;
   bool hints_complete = false;           // as of this Poll()
   bool hints_lost = true;                // some, since the last pass began

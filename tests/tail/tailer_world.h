@@ -4,6 +4,7 @@
 // A tailer over a file system in memory, and all that it says.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -56,7 +57,18 @@ class TailerTest : public testing::Test {
   std::string Live() const { return std::string(kDirectory) + "/0.log"; }
   std::string Rotated(int n) const { return Live() + ".20240101-00000" + std::to_string(n); }
 
-  MemoryLogFileSystem files;
+  // The node does not wait: `meanwhile` happens in front of the n-th Stat() from now on.
+  class MovingFiles : public MemoryLogFileSystem {
+   public:
+    Expected<FileStat> Stat(const std::string& root, const std::string& path) override {
+      if (stats_until_then > 0 && --stats_until_then == 0) meanwhile();
+      return MemoryLogFileSystem::Stat(root, path);
+    }
+    int stats_until_then = 0;
+    std::function<void()> meanwhile;
+  };
+
+  MovingFiles files;
   TailerOptions options = [] {
     TailerOptions o;
     o.root = "/r";
