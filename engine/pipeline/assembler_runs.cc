@@ -2,6 +2,7 @@
 // Runs of fragments: over the ends of files, over restarts, and without an end.
 #include <algorithm>
 
+#include "engine/base/check.h"
 #include "engine/base/mutant.h"
 #include "engine/pipeline/batch_assembler.h"
 #include "engine/record/replay_rules.h"
@@ -198,6 +199,7 @@ void BatchAssembler::CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick
   FragmentJoiner& run = runs->of[stream];
   Source* source = Find(run.last_source());
   if (!run.open() || source == nullptr) return;
+  PODTAIL_DCHECK(!source->mid_line);
   tick_ = tick;
   giving_ = source;
   if (!PODTAIL_MUTANT(kCutNotJournaled)) {

@@ -58,8 +58,8 @@ void BatchAssembler::Open(const SourceOpened& opened) {
   // The finder opens nothing whose path does not parse.
   const auto path = ParsePodLogPath(opened.path);
   PODTAIL_DCHECK(path.has_value());
-  source.restart_count = path->restart_count;
-  std::weak_ptr<Instance>& known = instances_[{opened.container, path->restart_count}];
+  source.key = {opened.container, opened.epoch, path->restart_count};
+  std::weak_ptr<Instance>& known = instances_[source.key];
   source.instance = known.lock();
   if (source.instance == nullptr) {
     source.instance = std::make_shared<Instance>();
@@ -332,7 +332,7 @@ void BatchAssembler::Forget(SourceId id) {
   const auto found = sources_.find(id);
   if (found == sources_.end()) return;
   account_->Forget(id);
-  const std::pair instance{found->second.container, found->second.restart_count};
+  const auto instance = found->second.key;
   auto& of_instance = found->second.instance->sources;
   of_instance.erase(std::remove(of_instance.begin(), of_instance.end(), id), of_instance.end());
   Instance* of = found->second.instance.get();

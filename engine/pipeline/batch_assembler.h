@@ -23,7 +23,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "engine/pipeline/byte_account.h"
@@ -117,7 +117,7 @@ class BatchAssembler : private JoinerOutput {
   };
   struct Source {
     ContainerId container{};
-    std::uint32_t restart_count = 0;
+    std::tuple<ContainerId, std::uint32_t, std::uint32_t> key;  // with its epoch and restart count
     std::shared_ptr<Instance> instance;
     FileIdentity file;
     std::string path;
@@ -184,7 +184,7 @@ class BatchAssembler : private JoinerOutput {
   Observer* const observer_;
 
   std::map<SourceId, Source> sources_;
-  std::map<std::pair<ContainerId, std::uint32_t>, std::weak_ptr<Instance>> instances_;
+  std::map<decltype(Source::key), std::weak_ptr<Instance>> instances_;
   std::vector<SourceId> read_;  // in this turn
   std::vector<std::pair<SourceId, std::optional<WriteSequence>>> switching_;
   std::vector<PendingGap> gaps_;

@@ -114,7 +114,7 @@ bool Tailer::Impl::MakeRoom(const Tick& tick) {
       const bool busy = generation->archive != nullptr
                             ? generation->decoding
                             : NextOf(*container, tick) == generation.get() ||
-                                  generation->may_announce() || generation->looked_in == 0;
+                                  generation->may_announce() || generation->looked_at == 0;
       if (busy) continue;
       if (longest == nullptr || generation->rests_since < longest->rests_since) {
         longest = generation.get();
@@ -230,6 +230,7 @@ void Tailer::Impl::Announce(Generation* generation, SourceOpened opened) {
   opened.container = generation->container->id;
   opened.file = generation->identity;
   opened.size = generation->size;
+  opened.epoch = generation->epoch;
   opened.path = FullPath(*generation);
   if (observer != nullptr) observer->OnFileOpened(opened.path, generation->offset);
   output->opened.push_back(std::move(opened));

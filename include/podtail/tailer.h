@@ -89,6 +89,9 @@ struct SourceOpened {
   std::string path;
   Checkpoint start;
   std::uint64_t size = 0;  // when it was announced
+  // How often all files of its directory had been replaced at once: a static pod that was
+  // made again counts its restarts from 0, and is another instance all the same.
+  std::uint32_t epoch = 0;
   // It was retired in this life and has grown since: it goes on behind its end.
   bool grew = false;
 };

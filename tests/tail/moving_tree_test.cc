@@ -71,5 +71,18 @@ TEST_F(MovingTreeTest, LeavesADirectoryThatNeverStandsStillForLater) {
   EXPECT_FALSE(AnyLate());
 }
 
+// A static pod that is made again counts from 0, and is another instance.
+TEST_F(MovingTreeTest, TellsInstancesOfOneNumberApart) {
+  files.Append(Live(), "a\n");
+  files.Rename(Live(), std::string(kDirectory) + "/1.log");
+  Start();
+  Turns(3);
+  files.Unlink(std::string(kDirectory) + "/1.log");
+  files.Append(Live(), "b\n");
+  Turns(10);
+  ASSERT_EQ(opened.size(), 2U);
+  EXPECT_NE(opened[0].epoch, opened[1].epoch);
+}
+
 }  // namespace
 }  // namespace podtail
