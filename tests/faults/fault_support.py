@@ -189,10 +189,12 @@ def whole_lines(stdout):
     return stdout[:stdout.rfind(b"\n") + 1]
 
 
-def committed(podtail, state):
-    """{(inode, birth time): durable offset}"""
+def committed(podtail, state, whole=False):
+    """{(inode, birth time): durable offset}; {} where only a part can be read, and the whole is asked for."""
     done = subprocess.run([podtail, "checkpoints", state, "--json"], capture_output=True, check=False)
     found = {}
+    if whole and done.returncode != 0:
+        return found
     for line in done.stdout.splitlines():
         entry = json.loads(line)
         found[entry["inode"], entry.get("birth_time")] = entry["offset"]

@@ -3,18 +3,19 @@
 
 The state directory lies on a loop-mounted ext4 with noauto_da_alloc, which does not hide a missing
 sync. At many moments of a run the backing image is copied: that is the disk after a power cut. On
-each copy podtail starts again: the state is an old one or a new one, never damaged; nothing is
-committed that the sink did not have; nothing is lost.
+each copy podtail starts again: the state is an old one or a new one, never damaged, and not older than
+what was synced; nothing is committed that the sink did not have; nothing is lost.
 """
+import filecmp
 import os
 import random
 import signal
 import subprocess
 import sys
 
-from fault_support import (Ledger, Lives, check, check_commits, check_equal, injecting, loop_ext4, make_image,
-                           need_mounts, need_root, need_strace, need_tools, verify, wait_records, wait_until,
-                           whole_lines)
+from fault_support import (Ledger, Lives, check, check_commits, check_equal, committed, injecting, loop_ext4,
+                           make_image, need_mounts, need_root, need_strace, need_tools, verify, wait_records,
+                           wait_until, whole_lines)
 from kubelet import Kubelet
 from support import main
 
@@ -50,15 +51,64 @@ def damage(podtail, state):
     return "" if done.returncode == 0 else done.stderr.decode(errors="replace")
 
 
+class Views:
+    """What was read from the page cache, and so what the disk must hold.
+
+    The store has one job in flight (FileCheckpointStore::StartJob): it begins to write a commit only after
+    the sync of the one before has come back. So a view that a later one has overtaken is on the disk.
+    """
+
+    def __init__(self, podtail, state):
+        self.podtail, self.state = podtail, state
+        self.synced, self.newest, self.overtaken = {}, {}, 0
+
+    def look(self):
+        """True when there is a newer commit than at the last look."""
+        view = committed(self.podtail, self.state, whole=True)
+        if all(offset <= self.newest.get(file, -1) for file, offset in view.items()):
+            return False
+        self.synced, self.newest, self.overtaken = self.newest, view, self.overtaken + 1
+        return True
+
+    def owed(self):
+        """What a copy taken from now on must hold at least: what is still there, and was synced."""
+        return {file: offset for file, offset in self.synced.items() if file in self.newest}
+
+
+def missing(owed, found):
+    """What was synced and is not on the disk: {file: (offset owed, offset found)}"""
+    return {file: (offset, found.get(file)) for file, offset in owed.items() if found.get(file, -1) < offset}
+
+
+def frozen_cut(agent, disk, views):
+    """(copy, size of the output, what the copy must hold) of a podtail that stands still. ext4 may go on
+    writing for a moment: only a copy that equals its image afterwards is the disk of one moment."""
+    agent.signal(signal.SIGSTOP)
+    views.look()
+    owed, copies = views.owed(), []
+
+    def of_one_moment():
+        for copy in copies:
+            os.unlink(copy)
+        copies[:] = [disk.cut()]
+        return filecmp.cmp(copies[0], disk.image, shallow=False)
+
+    wait_until(of_one_moment, "the image stands still")
+    size = os.path.getsize(agent.out_path)
+    agent.signal(signal.SIGCONT)
+    return copies[0], size, owed
+
+
 def cuts_of_a_run(podtail, directory):
     moments = random.Random(SEED)
     disk = Disk(directory)
     lives = Lives(podtail, directory, state=disk.state)
     ledgers = [Ledger(lives.root, number) for number in (1, 2, 3)]
+    views = Views(podtail, disk.state)
     cuts = []
     with disk.mounted():
         agent = lives.start()
-        for _ in range(CUTS):
+        for number in range(CUTS):
             for ledger in ledgers:
                 ledger.put(b"begun ", tag="P")
                 ledger.fill(moments.randrange(1, 200), stream="stderr")
@@ -66,21 +116,27 @@ def cuts_of_a_run(podtail, directory):
                 if moments.random() < 0.1:
                     ledger.rename()
                     ledger.reopen()
-            frozen = moments.random() < 0.5
-            # Between the first byte that comes out and the commit of the last one, wherever.
-            out = os.path.getsize(agent.out_path)
-            wanted = moments.randrange(0, 40_000)
-            durable = lives.committed() if moments.random() < 0.5 else None
-            wait_until(lambda: os.path.getsize(agent.out_path) - out >= wanted and
-                       (durable is None or lives.committed() != durable) or all_out(agent, ledgers), "a moment")
-            if frozen:
-                agent.signal(signal.SIGSTOP)
-            copy = disk.cut()
-            cuts.append((copy, os.path.getsize(agent.out_path)))
-            agent.signal(signal.SIGCONT)
+            wait_for_a_moment(agent, ledgers, views, moments)
+            if number % 2 == 0:
+                cuts.append(frozen_cut(agent, disk, views))
+            else:
+                # The copy takes a while: a disk of no one moment, which owes no commit.
+                cuts.append((disk.cut(), os.path.getsize(agent.out_path), {}))
         wait_records(agent, *ledgers)
         done = lives.end(agent)
     after_each_cut(lives, disk, ledgers, cuts, done.stdout)
+
+
+def wait_for_a_moment(agent, ledgers, views, moments):
+    """Between the first byte that comes out and the commit of the last one, wherever."""
+    out = os.path.getsize(agent.out_path)
+    wanted = moments.randrange(0, 40_000)
+    overtaken = views.overtaken + moments.randrange(0, 3)
+
+    def is_now():
+        views.look()
+        return os.path.getsize(agent.out_path) - out >= wanted and views.overtaken >= overtaken
+    wait_until(lambda: is_now() or all_out(agent, ledgers), "a moment")
 
 
 def all_out(agent, ledgers):
@@ -88,11 +144,13 @@ def all_out(agent, ledgers):
 
 
 def after_each_cut(lives, disk, ledgers, cuts, stdout):
-    states = set()
-    for copy, size in cuts:
+    states, owing = set(), 0
+    for copy, size, owed in cuts:
         with disk.mounted(copy):
             check_equal(damage(lives.podtail, disk.state), "", f"damage of {copy}")
             durable = lives.committed()
+            check_equal(missing(owed, durable), {}, f"what was synced and is not in {copy}")
+            owing += bool(owed)
             states.add(tuple(sorted(durable.items(), key=str)))
             before = [whole_lines(stdout[:size])]
             check_commits(durable, ledgers, before)
@@ -100,36 +158,43 @@ def after_each_cut(lives, disk, ledgers, cuts, stdout):
             lives.once()
             verify(lives.outputs, *ledgers)
         os.unlink(copy)
-    print(f"        seed {SEED}: {len(cuts)} power cuts, {len(states)} different states")
+    print(f"        seed {SEED}: {len(cuts)} power cuts, {len(states)} different states, {owing} owed a commit")
     check(len(states) >= 4, "the cuts all hit the same state")
+    check(owing >= CUTS // 4, "too few cuts owed a commit")
 
 
 def a_missing_sync_is_seen(podtail, directory):
-    """The test of the test: with syncs that do nothing, some copy holds a damaged state; even that one
-    costs repeats and no record."""
+    """The test of the test: with syncs that do nothing, a copy lacks what was synced, for ext4 writes data
+    back after seconds only; even that copy costs repeats and no record."""
     need_strace()
     disk = Disk(directory)
     lives = Lives(podtail, directory, state=disk.state)
     ledger = Ledger(lives.root)
-    found = []
+    views = Views(podtail, disk.state)
+    found, tries = [], []
 
-    def damaged():
-        ledger.fill(20)
-        copy, size = disk.cut(), os.path.getsize(agent.out_path)
-        with loop_ext4(os.path.join(directory, "look"), copy, "noauto_da_alloc"):
-            if damage(podtail, os.path.join(directory, "look")):
-                found.append((copy, size))
-            else:
-                os.unlink(copy)
-        return found
+    def lacks_what_was_synced():
+        overtaken = views.overtaken + 3
+        while views.overtaken < overtaken:
+            ledger.fill(20)
+            wait_until(views.look, "a commit")
+        copy, size, owed = frozen_cut(agent, disk, views)
+        tries.append(copy)
+        look = os.path.join(directory, "look")
+        with loop_ext4(look, copy, "noauto_da_alloc"):
+            lacking = missing(owed, committed(podtail, look))
+        if lacking:
+            found.append((copy, size))
+        else:
+            os.unlink(copy)  # somebody has called sync(2) just now
+        return lacking
 
     with disk.mounted():
         agent = lives.start(wrapped=injecting("fsync:retval=0", "fdatasync:retval=0"))
-        ledger.fill(20)
-        wait_records(agent, ledger)
-        wait_until(damaged, "a copy is damaged", 60)
+        wait_until(lacks_what_was_synced, "a copy lacks what was synced", 60)
         wait_records(agent, ledger)
         done = lives.end(agent)
+    print(f"        seen at cut {len(tries)}")
     with disk.mounted(found[0][0]):
         lives.outputs = [whole_lines(done.stdout[:found[0][1]])]
         lives.once()
