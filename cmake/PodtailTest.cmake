@@ -33,11 +33,21 @@ function(podtail_group group target)
   add_dependencies(${group} ${target})
 endfunction()
 
+# How a test itself is compiled, not what it tests: less than the preset says is a third off its
+# compilation with g++, and half off it with the sanitizers.
+set(PODTAIL_TEST_OPTIMISATION $<$<CONFIG:Release>:-O1>)
+if(PODTAIL_SANITIZE)
+  set(PODTAIL_TEST_OPTIMISATION -O0)
+endif()
+
 function(podtail_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;LABELS")
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   add_executable(test_${name} ${arg_SOURCES})
   podtail_link(test_${name} ${arg_LINKS} GTest::gtest_main)
+  if(NOT folder STREQUAL "sim")  # few files, many seeds
+    target_compile_options(test_${name} PRIVATE ${PODTAIL_TEST_OPTIMISATION})
+  endif()
   podtail_group(tests_${folder} test_${name})
   add_test(NAME ${name} COMMAND test_${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "unit;${folder};${arg_LABELS}")
