@@ -4,7 +4,8 @@
 #   targets; tests may include engine/ headers of the folders that they mirror. Labels: unit, the
 #   folder's name, and LABELS.
 # podtail_script_test(<name> COMMAND ... [LABELS ...] [TIMEOUT s])
-#   A command; exit status 77 means "did not run" and is reported so by ctest.
+#   A command; exit status 77 means "did not run" and is reported so by ctest. What may take longest
+#   begins first, so that the small ones fill the end.
 # podtail_fuzzer(<name> SOURCES ... [LINKS ...])
 #   fuzz/<name>_fuzz.cc: a replay binary that ctest runs over fuzz/seeds/<name> and
 #   fuzz/regressions/<name>, and with PODTAIL_FUZZ a libFuzzer binary fuzz_<name>.
@@ -60,7 +61,7 @@ function(podtail_script_test name)
   endif()
   add_test(NAME ${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${podtail_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE ${PODTAIL_SKIP}
-                       TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+                       TIMEOUT ${arg_TIMEOUT} COST ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
 
 function(podtail_fuzzer name)
