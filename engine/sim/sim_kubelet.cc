@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kNames[] = {"app", "side", "web"};
 
+constexpr Duration kRotationPeriod = std::chrono::seconds(10);
+
 bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
@@ -113,6 +115,9 @@ void SimKubelet::Hurry() {
   if (tape_->Below(3) == 2 || dead) {
     owned->container->Write();
   } else if (owned->tasks.empty() && owned->rotated.empty()) {
+    // A kubelet looks at its containers every ten seconds: what was rotated a moment ago
+    // is not compressed at once, under its writers.
+    if (now_ - owned->reopened_at < kRotationPeriod) return;
     PlanRotation(owned);
     owned->next_step = now_;
     trace_->Note("rotation", owned->container->directory());
@@ -187,6 +192,7 @@ void SimKubelet::Compress(const std::string& path) {
 }
 
 void SimKubelet::Reopen(Owned* owned, Instant now) {
+  owned->reopened_at = now;
   const std::string live = owned->container->live();
   if (owned->rotated.empty() || files_->Find(live) != nullptr) {
     owned->rotated.clear();

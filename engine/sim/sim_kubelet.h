@@ -64,6 +64,7 @@ class SimKubelet {
     bool is_static = false;
     std::deque<Task> tasks;
     Instant next_step{};
+    Instant reopened_at{};
     std::string rotated;  // the name the live file was given, until it is reopened
     // Nodes that came here from another pod's directory. They are not compressed: the
     // archive would be a file of this pod, like a copy of another's, and read as that.
