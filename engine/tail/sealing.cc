@@ -126,8 +126,9 @@ bool Tailer::Impl::EmitRest(Generation* generation) {
   const std::size_t space = options.read_buffer_bytes - std::min(used, options.read_buffer_bytes);
   if (rest + context > space || lines_left == 0) return false;
   char* place = buffer.get() + used;
+  // One byte more than there was at the last look: what has come since then belongs to it.
   const auto read = ReadWhole(generation->file.get(), generation->offset - context,
-                              std::span<char>(place, context + static_cast<std::size_t>(rest)));
+                              std::span<char>(place, context + static_cast<std::size_t>(rest) + 1));
   if (!read || *read != context + rest) return false;
   output->chunks.push_back({place, generation->offset - context});
   const std::string_view bytes(place + context, static_cast<std::size_t>(rest));

@@ -65,6 +65,11 @@ Generation* Tailer::Impl::NextOf(const Container& container, const Tick& tick) c
     const bool unseen = generation->state == GenerationState::kNew && generation->file == nullptr &&
                         generation->looked_at == 0;
     if (unseen || generation->may_announce()) return nullptr;
+    // Its end came before its first line's: there may be more, until it is sealed.
+    if (generation->state == GenerationState::kNew && generation->archive != nullptr &&
+        !generation->whole) {
+      return nullptr;
+    }
     // A line of which pieces were handed out ends with its file: that is sealed first,
     // which takes its descriptor.
     if (generation->mid_line) return generation->file == nullptr ? generation : nullptr;

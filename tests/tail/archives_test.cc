@@ -431,5 +431,20 @@ TEST_F(ArchivesTest, ThatBeginInTheMiddleLendTheirDecodersToTheOldest) {
   EXPECT_EQ(lines, wanted);
 }
 
+// Half of it is on the disk: its first line comes before those of the next file.
+TEST_F(ArchivesTest, WhoseFirstLineIsNotThereYetHoldTheNextOnesBack) {
+  const std::string bytes = GzipBytes(kA + "\nb\n");
+  files.Append(Rotated(1) + ".gz", std::string_view(bytes).substr(0, bytes.size() / 2));
+  files.Append(Live(), "c\n");
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(3);
+  EXPECT_TRUE(lines.empty());
+  files.Append(Rotated(1) + ".gz", std::string_view(bytes).substr(bytes.size() / 2));
+  Turns(10);
+  EXPECT_EQ(lines, (Lines{kA, "b", "c"}));
+  for (const SourceBegan& began_now : began) EXPECT_FALSE(began_now.late);
+}
+
 }  // namespace
 }  // namespace podtail
