@@ -43,6 +43,7 @@ namespace podtail {
   MUTANT(kNeverReopened, "a sealed file that grows is not looked at")                   \
   MUTANT(kPartialLineSkipped, "half a line at the end counts as read")                  \
   MUTANT(kListedOnce, "believes a listing whose names were changed meanwhile")          \
+  MUTANT(kEpochForgotten, "a static pod made again shares runs with the one before")    \
   MUTANT(kRenameIsNew, "a renamed file is another file")                                \
   MUTANT(kCheckpointsForgottenEarly, "forgets a file that stands there")
 

@@ -58,7 +58,8 @@ void BatchAssembler::Open(const SourceOpened& opened) {
   // The finder opens nothing whose path does not parse.
   const auto path = ParsePodLogPath(opened.path);
   PODTAIL_DCHECK(path.has_value());
-  source.key = {opened.container, opened.epoch, path->restart_count};
+  source.key = {opened.container, PODTAIL_MUTANT(kEpochForgotten) ? 0 : opened.epoch,
+                path->restart_count};
   std::weak_ptr<Instance>& known = instances_[source.key];
   source.instance = known.lock();
   if (source.instance == nullptr) {

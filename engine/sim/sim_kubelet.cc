@@ -70,8 +70,6 @@ void SimKubelet::Rotate() {
   Owned* owned = Pick();
   if (!owned->tasks.empty() || !owned->rotated.empty() || dead) return;
   PlanRotation(owned);
-  owned->next_step = now_;
-  trace_->Note("rotation", owned->container->directory());
 }
 
 // W1, in its order.
@@ -100,6 +98,8 @@ void SimKubelet::PlanRotation(Owned* owned) {
   }
   owned->tasks.push_back({Step::kRename, owned->container->live()});
   owned->tasks.push_back({Step::kReopen, owned->container->live()});
+  owned->next_step = now_;
+  trace_->Note("rotation", owned->container->directory());
 }
 
 void SimKubelet::Advance(Instant now) {
@@ -119,8 +119,6 @@ void SimKubelet::Hurry() {
     // is not compressed at once, under its writers.
     if (now_ - owned->reopened_at < kRotationPeriod) return;
     PlanRotation(owned);
-    owned->next_step = now_;
-    trace_->Note("rotation", owned->container->directory());
   } else if (!owned->tasks.empty()) {
     Run(owned, now_);
   }

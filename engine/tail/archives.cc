@@ -49,13 +49,11 @@ void Tailer::Impl::ReleaseDecoder(Generation* generation) {
   awaiting_decoder.clear();
 }
 
-// The generation that was compressed into this file, if it is known. It may have
-// been renamed and compressed between two looks.
+// The generation that was compressed into this file, if it is known.
 Generation* Tailer::Impl::PlainTwin(const Generation& archive, std::string_view first_bytes) const {
   for (const auto& other : archive.container->generations) {
+    if (!archive.MayBeMadeOf(*other)) continue;
     const bool by_name = other->name.rotation == archive.name.rotation;
-    if (other->name.compressed || !other->SameInstance(archive)) continue;
-    if (!by_name && other->missed == 0) continue;
     // One that never had a descriptor has nothing but its name, and that is gone.
     const bool same = other->has_source ? BeginsWith(other->identity.head, first_bytes)
                                         : other->state == GenerationState::kNew &&
@@ -70,9 +68,8 @@ Generation* Tailer::Impl::PlainTwin(const Generation& archive, std::string_view 
 bool Tailer::Impl::AwaitsPlain(const Generation& archive) const {
   const auto& all = archive.container->generations;
   return std::any_of(all.begin(), all.end(), [&](const auto& other) {
-    return !other->name.compressed && other->SameInstance(archive) &&
-           (other->name.rotation == archive.name.rotation || other->missed > 0) &&
-           other->state == GenerationState::kNew && other->file != nullptr && !other->has_source;
+    return archive.MayBeMadeOf(*other) && other->state == GenerationState::kNew &&
+           other->file != nullptr && !other->has_source;
   });
 }
 

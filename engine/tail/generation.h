@@ -95,6 +95,12 @@ struct Generation {
   bool SameInstance(const Generation& other) const noexcept {
     return epoch == other.epoch && name.restart_count == other.name.restart_count;
   }
+  // As far as names say: this compressed one may be that very file, which may have been
+  // renamed and compressed between two looks.
+  bool MayBeMadeOf(const Generation& plain) const noexcept {
+    return name.compressed && !plain.name.compressed && SameInstance(plain) &&
+           (name.rotation == plain.name.rotation || plain.missed > 0);
+  }
   std::uint64_t unread() const noexcept {
     const std::uint64_t from = start ? start->committed.offset : offset;
     return size > from ? size - from : 0;

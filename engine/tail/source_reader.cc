@@ -28,12 +28,6 @@ bool SameFile(const Generation& generation, std::string_view context, std::strin
   return generation.offset > 0 || BeginsWith(head, fresh.substr(0, kHeadBytesMax));
 }
 
-// Not one that is newer, but perhaps this very file.
-bool MayBeArchiveOf(const Generation& plain, const Generation& archive) {
-  return !plain.name.compressed && archive.name.compressed && !archive.has_source &&
-         (archive.name.rotation == plain.name.rotation || plain.missed > 0);
-}
-
 }  // namespace
 
 bool Tailer::Impl::Rested(const Generation& older, const Generation& newer,
@@ -75,7 +69,8 @@ Generation* Tailer::Impl::NextOf(const Container& container, const Tick& tick) c
     if (generation->mid_line) return generation->file == nullptr ? generation : nullptr;
     // Where two newer ones stand, the first of them was rotated too: whoever wrote
     // this one has long been told.
-    const std::size_t other = i + (MayBeArchiveOf(*generation, *all[i + 1]) ? 3 : 2);
+    const bool same = !all[i + 1]->has_source && all[i + 1]->MayBeMadeOf(*generation);
+    const std::size_t other = i + (same ? 3 : 2);
     const bool settled = other < all.size() && all[other]->SameInstance(*generation) &&
                          generation->looked_at > all[other]->met_at;
     if (!settled && !Rested(*generation, *all[i + 1], tick)) return nullptr;

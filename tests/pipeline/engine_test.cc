@@ -371,6 +371,22 @@ TEST_F(EngineTest, ClosesADanglingRunOfAnInstanceWhoseLastFileStayedEmpty) {
   EXPECT_EQ(engine->counters().waiting_bytes, 0U);
 }
 
+// The same directory, and restarts counted from 0 again.
+TEST_F(EngineTest, DoesNotJoinAStaticPodsRunWithTheOneThatWasMadeAgain) {
+  const std::string restarted = "/r/ns_pod_uid/c/1.log";
+  files.Append(kLive, std::string(kHead) + "P no newline at exit\n");
+  files.Append(restarted, std::string(kHead) + "F restarted\n");
+  Start();
+  Turns(2);
+  files.Unlink(kLive);
+  files.Unlink(restarted);
+  files.Append(kLive, std::string(kHead) + "F made again\n");
+  Turns(60);
+  EXPECT_EQ(std::count(script.bodies.begin(), script.bodies.end(), "made again"), 1);
+  EXPECT_EQ(std::count(script.bodies.begin(), script.bodies.end(), "no newline at exit"), 1);
+  EXPECT_EQ(script.bodies.size(), 3U);
+}
+
 // A run began in a file that was never committed and is gone after the restart:
 // what there still is of it must come out.
 TEST_F(EngineTest, DeliversTheRestOfARunWhoseFirstFileVanishedWhileItWasDown) {

@@ -431,6 +431,24 @@ TEST_F(ArchivesTest, ThatBeginInTheMiddleLendTheirDecodersToTheOldest) {
   EXPECT_EQ(lines, wanted);
 }
 
+// It was empty when it was compressed, and its writer has not been told yet.
+TEST_F(ArchivesTest, OfAFileThatIsStillWrittenAreNoNewerFile) {
+  files.Append(Live(), "");
+  Start();
+  Turns(3);
+  files.HardLink(Live(), "/kept");
+  Rotate(1);
+  files.Append(Live(), "c\n");
+  files.Append(Rotated(1) + ".gz", GzipBytes(""));
+  files.Unlink(Rotated(1));
+  Turns(2);
+  EXPECT_TRUE(lines.empty());
+  files.Append("/kept", kA + "\n");
+  Turns(10);
+  EXPECT_EQ(lines, (Lines{kA, "c"}));
+  for (const SourceBegan& began_now : began) EXPECT_FALSE(began_now.late);
+}
+
 // Half of it is on the disk: its first line comes before those of the next file.
 TEST_F(ArchivesTest, WhoseFirstLineIsNotThereYetHoldTheNextOnesBack) {
   const std::string bytes = GzipBytes(kA + "\nb\n");

@@ -71,6 +71,22 @@ TEST_F(MovingTreeTest, LeavesADirectoryThatNeverStandsStillForLater) {
   EXPECT_FALSE(AnyLate());
 }
 
+// Written between the last look at a file and its sealing.
+TEST_F(MovingTreeTest, DoesNotCutALineInTwoThatGrewSinceTheLastLook) {
+  files.Append(Live(), "a\nbegun");
+  Start();
+  Turns(3);
+  files.Rename(Live(), Rotated(1));
+  files.Append(Live(), "c\n");
+  Turns(3);
+  files.meanwhile = [&] { files.Append(Rotated(1), " and ended\n"); };
+  files.until_read_of = files.InodeOf(Rotated(1));  // nobody reads it while it rests
+  Turns(60);
+  EXPECT_EQ(files.until_read_of, 0U);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "begun and ended"), 1);
+  EXPECT_EQ(lines.size(), 3U);
+}
+
 // A static pod that is made again counts from 0, and is another instance.
 TEST_F(MovingTreeTest, TellsInstancesOfOneNumberApart) {
   files.Append(Live(), "a\n");

@@ -57,15 +57,42 @@ class TailerTest : public testing::Test {
   std::string Live() const { return std::string(kDirectory) + "/0.log"; }
   std::string Rotated(int n) const { return Live() + ".20240101-00000" + std::to_string(n); }
 
-  // The node does not wait: `meanwhile` happens in front of the n-th Stat() from now on.
+  // The node does not wait: `meanwhile` happens in front of the n-th Stat() by name, or the
+  // next ReadAt() of the file with that inode, from now on.
   class MovingFiles : public MemoryLogFileSystem {
    public:
     Expected<FileStat> Stat(const std::string& root, const std::string& path) override {
       if (stats_until_then > 0 && --stats_until_then == 0) meanwhile();
       return MemoryLogFileSystem::Stat(root, path);
     }
+    Expected<std::unique_ptr<LogFile>> Open(const std::string& root,
+                                            const std::string& path) override {
+      auto opened = MemoryLogFileSystem::Open(root, path);
+      if (!opened) return opened;
+      return std::unique_ptr<LogFile>(std::make_unique<File>(this, std::move(*opened)));
+    }
     int stats_until_then = 0;
+    std::uint64_t until_read_of = 0;
     std::function<void()> meanwhile;
+
+   private:
+    class File : public LogFile {
+     public:
+      File(MovingFiles* owner, std::unique_ptr<LogFile> file)
+          : owner_(owner), file_(std::move(file)) {}
+      Expected<std::size_t> ReadAt(std::uint64_t offset, std::span<char> into) override {
+        if (owner_->until_read_of == file_->Stat()->inode) {
+          owner_->until_read_of = 0;
+          owner_->meanwhile();
+        }
+        return file_->ReadAt(offset, into);
+      }
+      Expected<FileStat> Stat() override { return file_->Stat(); }
+
+     private:
+      MovingFiles* owner_;
+      std::unique_ptr<LogFile> file_;
+    };
   };
 
   MovingFiles files;
