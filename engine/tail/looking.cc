@@ -176,6 +176,7 @@ void Tailer::Impl::Unpin(Generation* generation, const Tick& tick) {
   if (generation->state != GenerationState::kReading) {
     finder.Skip(generation->name.path, SkipReason::kMissed);
     generation->state = GenerationState::kRetired;
+    FinishBefore(*generation);
     CloseFile(generation);
     return;
   }

@@ -348,6 +348,8 @@ bool Tailer::Impl::MissedGeneration(Generation* generation, const Tick& tick) {
         return false;
       }
       if (!IsReadCompressed(*generation)) finder.Skip(generation->name.path, SkipReason::kMissed);
+      generation->state = GenerationState::kRetired;
+      FinishBefore(*generation);
       return true;
     case GenerationState::kReading:
       if (generation->file == nullptr && finder.RootStands() &&

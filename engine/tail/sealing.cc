@@ -74,7 +74,7 @@ void Tailer::Impl::SealOne(Generation* generation, const Tick& tick) {
     }
   }
   if (generation->state != GenerationState::kReading) return;
-  if (generation->readable() || !EmitRest(generation)) return;
+  if (generation->readable() || !EmitRest(generation, tick)) return;
   if (generation->archive != nullptr && !generation->whole) {
     // Nobody can tell how much of it is missing.
     output->gaps.push_back(
@@ -104,23 +104,35 @@ bool Tailer::Impl::FinishesInstance(const Generation& sealed) const {
   return newer_instance || sealed.deleted || gone;
 }
 
-// The last file of an instance has not a byte, and so no source to say that the
-// instance has ended: what was read before it says so once more.
-void Tailer::Impl::FinishBefore(const Generation& empty) {
+// The last file of an instance has not a byte, or was never opened, and so no source to
+// say that the instance has ended: what was read before it says so once more.
+void Tailer::Impl::FinishBefore(const Generation& silent) {
   const Generation* last = nullptr;
-  for (const auto& generation : empty.container->generations) {
+  for (const auto& generation : silent.container->generations) {
     const bool ended = generation->state == GenerationState::kClosed;
-    if (ended && generation->SameInstance(empty)) last = generation.get();
+    if (ended && generation->SameInstance(silent)) last = generation.get();
   }
-  if (last == nullptr || !FinishesInstance(empty)) return;
+  if (last == nullptr || !FinishesInstance(silent)) return;
   output->closed.push_back({last->source, last->offset, true});
 }
 
+bool Tailer::Impl::WaitsForOlder(const Generation& generation, const Tick& tick) const {
+  const auto& all = generation.container->generations;
+  for (std::size_t i = 0; all[i].get() != &generation; ++i) {
+    const Generation& older = *all[i];
+    if (!older.active()) continue;
+    if (older.readable() || older.mid_line || HoldsNext(*generation.container, i, tick))
+      return true;
+  }
+  return false;
+}
+
 // A last line without its end.
-bool Tailer::Impl::EmitRest(Generation* generation) {
+bool Tailer::Impl::EmitRest(Generation* generation, const Tick& tick) {
   const std::uint64_t rest = generation->size - std::min(generation->size, generation->offset);
   if (rest == 0) return true;
   if (generation->file == nullptr) return false;
+  if (!generation->announced_begin && WaitsForOlder(*generation, tick)) return false;
   const auto context =
       static_cast<std::size_t>(std::min<std::uint64_t>(generation->offset, kTailBytesMax));
   const std::size_t space = options.read_buffer_bytes - std::min(used, options.read_buffer_bytes);
@@ -133,6 +145,7 @@ bool Tailer::Impl::EmitRest(Generation* generation) {
   output->chunks.push_back({place, generation->offset - context});
   const std::string_view bytes(place + context, static_cast<std::size_t>(rest));
   if (bytes.find('\n') != std::string_view::npos) return false;  // it grew; read it as usual
+  if (!generation->announced_begin) BeginReading(generation);
   Emit(generation, bytes, {generation->offset, generation->offset + rest}, false);
   generation->offset += rest;
   generation->tail = TailMarker(place + *read, *read);

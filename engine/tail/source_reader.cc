@@ -47,6 +47,27 @@ bool Tailer::Impl::Rested(const Generation& older, const Generation& newer,
   return older.modify_time + options.switch_grace <= tick.wall;
 }
 
+// What comes behind it has to wait, although nothing of it can be read now.
+bool Tailer::Impl::HoldsNext(const Container& container, std::size_t i, const Tick& tick) const {
+  const auto& all = container.generations;
+  const Generation& generation = *all[i];
+  if (i + 1 == all.size()) return true;
+  if (generation.state == GenerationState::kNew) {
+    // Not opened yet, or no identity yet: its bytes come before the next one's.
+    const bool unseen = generation.file == nullptr && generation.looked_at == 0;
+    if (unseen || generation.may_announce()) return true;
+    // Its end came before its first line's: there may be more, until it is sealed.
+    if (generation.archive != nullptr && !generation.whole) return true;
+  }
+  // Where two newer ones stand, the first of them was rotated too: whoever wrote
+  // this one has long been told.
+  const bool same = !all[i + 1]->has_source && all[i + 1]->MayBeMadeOf(generation);
+  const std::size_t other = i + (same ? 3 : 2);
+  const bool settled = other < all.size() && all[other]->SameInstance(generation) &&
+                       generation.looked_at > all[other]->met_at;
+  return !settled && !Rested(generation, *all[i + 1], tick);
+}
+
 Generation* Tailer::Impl::NextOf(const Container& container, const Tick& tick) const {
   if (container.paused) return nullptr;
   const auto& all = container.generations;
@@ -54,26 +75,10 @@ Generation* Tailer::Impl::NextOf(const Container& container, const Tick& tick) c
     Generation* generation = all[i].get();
     if (!generation->active()) continue;
     if (generation->readable()) return generation->wakes_at <= tick.now ? generation : nullptr;
-    if (i + 1 == all.size()) return nullptr;
-    // Not opened yet, or no identity yet: its bytes come before the next one's.
-    const bool unseen = generation->state == GenerationState::kNew && generation->file == nullptr &&
-                        generation->looked_at == 0;
-    if (unseen || generation->may_announce()) return nullptr;
-    // Its end came before its first line's: there may be more, until it is sealed.
-    if (generation->state == GenerationState::kNew && generation->archive != nullptr &&
-        !generation->whole) {
-      return nullptr;
-    }
     // A line of which pieces were handed out ends with its file: that is sealed first,
     // which takes its descriptor.
     if (generation->mid_line) return generation->file == nullptr ? generation : nullptr;
-    // Where two newer ones stand, the first of them was rotated too: whoever wrote
-    // this one has long been told.
-    const bool same = !all[i + 1]->has_source && all[i + 1]->MayBeMadeOf(*generation);
-    const std::size_t other = i + (same ? 3 : 2);
-    const bool settled = other < all.size() && all[other]->SameInstance(*generation) &&
-                         generation->looked_at > all[other]->met_at;
-    if (!settled && !Rested(*generation, *all[i + 1], tick)) return nullptr;
+    if (HoldsNext(container, i, tick)) return nullptr;
   }
   return nullptr;
 }

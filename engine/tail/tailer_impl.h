@@ -88,8 +88,9 @@ struct Tailer::Impl {
   void SealOne(Generation* generation, const Tick& tick);
   bool MaySeal(const Container& container, std::size_t index, const Tick& tick) const;
   bool FinishesInstance(const Generation& sealed) const;
-  void FinishBefore(const Generation& empty);
-  bool EmitRest(Generation* generation);
+  void FinishBefore(const Generation& silent);
+  bool WaitsForOlder(const Generation& generation, const Tick& tick) const;
+  bool EmitRest(Generation* generation, const Tick& tick);
   void Close(Generation* generation);
 
   // announce.cc
@@ -140,6 +141,7 @@ struct Tailer::Impl {
   void Restart(Generation* generation, std::uint64_t lost_to);
   // The generation to read next; null: nothing to read, or it has to wait.
   Generation* NextOf(const Container& container, const Tick& tick) const;
+  bool HoldsNext(const Container& container, std::size_t i, const Tick& tick) const;
   bool Rested(const Generation& older, const Generation& newer, const Tick& tick) const;
 
   void Detach(const Generation& generation);
@@ -181,16 +183,14 @@ struct Tailer::Impl {
   bool hints_complete = false;           // as of this Poll()
   bool hints_lost = true;                // some, since the last pass began
   std::optional<Instant> trusted_since;  // every pass since then could be trusted
-  Instant next_scan{}, next_blind{};     // at the latest; without hints
-  Instant next_look{}, next_restless_look{};
+  Instant next_scan{}, next_blind{}, next_look{}, next_restless_look{};
   std::uint64_t bytes_read = 0, files_open = 0, generations = 0;
   std::vector<Generation*> decoders;          // have one
   std::vector<ContainerId> awaiting_decoder;  // want one
 
   // Scratch of one Poll()
   std::unique_ptr<char[]> buffer;  // read_buffer_bytes, and kPadding more
-  std::size_t used = 0;
-  std::size_t lines_left = 0, bytes_left = 0;
+  std::size_t used = 0, lines_left = 0, bytes_left = 0;
   std::size_t lines_slice = 0, bytes_slice = 0;  // of them, for the file that is read now
   TailOutput::Impl* output = nullptr;
   std::vector<FoundDirectory> found;

@@ -96,6 +96,65 @@ TEST_F(SourceEndTest, AnEmptyLastFileDoesNotHideTheEndOfItsInstance) {
   EXPECT_TRUE(closed.back().finishes_instance);
 }
 
+// Its pod is deleted, so nobody rotates it into one that is read.
+TEST_F(SourceEndTest, AFileOfOneUnfinishedLineIsNewerThanThoseBeforeIt) {
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(3);
+  files.Rename(Live(), Rotated(1));
+  files.Append(Live(), "no end");
+  Turns(3);
+  files.Unlink(Live());
+  Turns(100);
+  EXPECT_EQ(lines, (Lines{"a", "no end"}));
+  ASSERT_EQ(began.size(), 1U);
+  EXPECT_EQ(began[0].source, opened.at(1).source);
+  EXPECT_EQ(began[0].older, std::vector<SourceId>{opened.at(0).source});
+}
+
+TEST_F(SourceEndTest, AnUnfinishedLineWaitsForAnOlderFile) {
+  files.Append(Live(), "earlier life\n");
+  Start();
+  Turns(3);
+  Checkpoint known = opened[0].start;
+  known.committed = last;
+  files.Append(Rotated(1), "a\n");
+  files.Append(Live(), "no end");
+  Start(std::span(&known, 1), false);
+  Turns(10);
+  files.broken.insert(Rotated(1));
+  files.Append(Rotated(1), "b\n");
+  files.Unlink(Live());
+  Turns(100);
+  EXPECT_EQ(lines, (Lines{"earlier life", "a"}));
+  files.broken.clear();
+  Turns(100);
+  EXPECT_EQ(lines, (Lines{"earlier life", "a", "b", "no end"}));
+}
+
+// Each of them was never opened: whoever goes last says it.
+TEST_F(SourceEndTest, FilesThatNobodyCouldOpenDoNotHideTheEndOfTheirInstance) {
+  files.Append("/r/ns_other_uid/c/0.log", "the root stands\n");
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(3);
+  files.Rename(Live(), Rotated(1));
+  Turns(3);
+  files.refused = {Rotated(2), Live()};
+  files.Append(Rotated(2), "b\n");
+  files.Append(Live(), "c\n");
+  files.Unlink(Rotated(1));
+  Turns(100);
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_FALSE(closed[0].finishes_instance);
+  files.Unlink(Rotated(2));
+  files.Unlink(Live());
+  Turns(100);
+  ASSERT_EQ(closed.size(), 2U);
+  EXPECT_EQ(closed[1].source, closed[0].source);
+  EXPECT_TRUE(closed.back().finishes_instance);
+}
+
 TEST_F(SourceEndTest, AParkedFileIsSealedLikeAnyOther) {
   options.open_files_max = 1;
   files.Append(Live(), "a\n");

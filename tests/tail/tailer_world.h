@@ -67,9 +67,9 @@ class TailerTest : public testing::Test {
     }
     Expected<std::unique_ptr<LogFile>> Open(const std::string& root,
                                             const std::string& path) override {
-      auto opened = MemoryLogFileSystem::Open(root, path);
-      if (!opened) return opened;
-      return std::unique_ptr<LogFile>(std::make_unique<File>(this, std::move(*opened)));
+      auto file = MemoryLogFileSystem::Open(root, path);
+      if (!file) return file;
+      return std::unique_ptr<LogFile>(std::make_unique<File>(this, std::move(*file)));
     }
     int stats_until_then = 0;
     std::uint64_t until_read_of = 0;
