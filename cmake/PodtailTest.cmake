@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # podtail_test(<name> SOURCES ... [LINKS ...] [LABELS ...])
-#   One GoogleTest binary, registered as one ctest entry <name>. LINKS are engine folders or
-#   targets; tests may include engine/ headers of the folders that they mirror. Labels: unit, the
-#   folder's name, and LABELS.
+#   The tests of the first of SOURCES, as one ctest entry <name>. A folder's tests are one binary,
+#   tests_<folder>, which is asked for a file at a time: so they are read and linked once, and no
+#   two files of a folder have a name in common. LINKS are engine folders or targets; tests may
+#   include engine/ headers of the folders that they mirror. Labels: unit, the folder's name, and
+#   LABELS.
 # podtail_script_test(<name> COMMAND ... [LABELS ...] [TIMEOUT s])
 #   A command; exit status 77 means "did not run" and is reported so by ctest. What may take longest
 #   begins first, so that the small ones fill the end.
 # podtail_fuzzer(<name> SOURCES ... [LINKS ...])
 #   fuzz/<name>_fuzz.cc: a replay binary that ctest runs over fuzz/seeds/<name> and
 #   fuzz/regressions/<name>, and with PODTAIL_FUZZ a libFuzzer binary fuzz_<name>.
-# The targets tests_<folder> and fuzzers are all of a folder's tests and all libFuzzer binaries: a lane
-# builds what it runs (.ci/run).
+# The target fuzzers is all libFuzzer binaries. A lane builds what it runs (.ci/run).
 
 find_package(GTest)
 set(PODTAIL_SKIP 77)
@@ -41,32 +42,23 @@ if(PODTAIL_SANITIZE)
   set(PODTAIL_TEST_OPTIMISATION -O0)
 endif()
 
-# GoogleTest is most of what a test's compiler reads: read once. Not through a compiler cache, which
-# keeps no precompiled headers, and not by g++ 12, which warns of a std::string that is none of ours
-# when it takes its headers from one.
-if(GTest_FOUND AND CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND NOT CMAKE_CXX_COMPILER_LAUNCHER AND
-   NOT TARGET podtail_test_headers)
-  file(WRITE ${CMAKE_BINARY_DIR}/test_headers.cc "// Nothing: its precompiled header is what counts.\n")
-  add_executable(podtail_test_headers EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_headers.cc)
-  podtail_link(podtail_test_headers GTest::gtest_main)
-  target_compile_options(podtail_test_headers PRIVATE ${PODTAIL_TEST_OPTIMISATION})
-  target_precompile_headers(podtail_test_headers PRIVATE <gtest/gtest.h>)
-endif()
-
 function(podtail_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;LABELS")
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
-  add_executable(test_${name} ${arg_SOURCES})
-  podtail_link(test_${name} ${arg_LINKS} GTest::gtest_main)
-  if(NOT folder STREQUAL "sim")  # few files, many seeds
-    target_compile_options(test_${name} PRIVATE ${PODTAIL_TEST_OPTIMISATION})
-    if(TARGET podtail_test_headers)
-      target_precompile_headers(test_${name} REUSE_FROM podtail_test_headers)
+  set(target tests_${folder})
+  if(NOT TARGET ${target})
+    add_executable(${target} ${podtail_SOURCE_DIR}/tests/support/test_main.cc)
+    podtail_link(${target} GTest::gtest)
+    if(NOT folder STREQUAL "sim")  # few files, many seeds
+      target_compile_options(${target} PRIVATE ${PODTAIL_TEST_OPTIMISATION})
     endif()
   endif()
-  podtail_group(tests_${folder} test_${name})
-  add_test(NAME ${name} COMMAND test_${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "unit;${folder};${arg_LABELS}")
+  target_sources(${target} PRIVATE ${arg_SOURCES})
+  podtail_link(${target} ${arg_LINKS})
+  list(GET arg_SOURCES 0 file)
+  add_test(NAME ${name} COMMAND ${target} --file=${file})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE ${PODTAIL_SKIP}
+                       TIMEOUT 300 LABELS "unit;${folder};${arg_LABELS}")
 endfunction()
 
 function(podtail_script_test name)

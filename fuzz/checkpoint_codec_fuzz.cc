@@ -15,15 +15,12 @@
 
 #include "engine/checkpoint/checkpoint_codec.h"
 #include "engine/port/checksum.h"
+#include "fuzz/support/require.h"
 
 namespace {
 
 // Longer lines have nothing but a longer path or more cuts in them.
 constexpr std::size_t kInputBytesMax = 4096;
-
-void Require(bool condition) {
-  if (!condition) __builtin_trap();
-}
 
 std::string Encode(const podtail::StoreLine& line) {
   std::string text;

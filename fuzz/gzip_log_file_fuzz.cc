@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "engine/port/gzip_log_file.h"
+#include "fuzz/support/require.h"
 
 namespace podtail {
 namespace {
@@ -26,10 +27,6 @@ using End = GzipLogFile::End;
 
 // A thousand times as many may come out, and that is several histories.
 constexpr std::size_t kInputBytesMax = 2048;
-
-void Require(bool condition) {
-  if (!condition) __builtin_trap();
-}
 
 // Numbers that follow from three bytes of the input.
 class Cuts {

@@ -12,16 +12,13 @@
 #include "engine/base/utf8.h"
 #include "engine/checkpoint/loss_line.h"
 #include "engine/checkpoint/loss_line_reader.h"
+#include "fuzz/support/require.h"
 #include "podtail/log_record.h"
 
 namespace {
 
 // Longer lines have nothing but longer texts in them.
-constexpr std::size_t kInputBytesMax = 4096;
-
-void Require(bool condition) {
-  if (!condition) __builtin_trap();
-}
+constexpr std::size_t kLineBytesMax = 4096;
 
 void CheckAnyLine(std::string_view line) {
   const auto loss = podtail::ParseLossLine(line);
@@ -67,7 +64,7 @@ void CheckEntry(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size > kInputBytesMax) return 0;
+  if (size > kLineBytesMax) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   CheckAnyLine(bytes);
   CheckEntry(bytes);

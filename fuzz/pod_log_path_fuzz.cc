@@ -17,12 +17,12 @@ namespace {
 
 using podtail::PodLogPathError;
 
-struct Slow {
+struct SlowPath {
   std::optional<PodLogPathError> error;
   std::string name_space, pod, uid, container, count, stamp, gz;
 };
 
-Slow SlowPodLogPath(const std::string& path) {
+SlowPath SlowPodLogPath(const std::string& path) {
   static const re2::RE2 pod("(?s)^([^_/]+)_([^_/]+)_([^/]+)$", podtail_fuzz::Bytes());
   static const re2::RE2 file("(?s)^(0|[1-9][0-9]*)\\.log(?:\\.([0-9]{8}-[0-9]{6})(\\.gz)?)?$",
                              podtail_fuzz::Bytes());
@@ -36,7 +36,7 @@ Slow SlowPodLogPath(const std::string& path) {
   }
   // A leading slash is the root, not an empty component.
   if (parts.front().empty()) parts.erase(parts.begin());
-  Slow slow;
+  SlowPath slow;
   const std::size_t n = parts.size();
   if (n < 3 || parts[n - 2].empty()) {
     slow.error = PodLogPathError::kDirectory;
@@ -58,7 +58,7 @@ Slow SlowPodLogPath(const std::string& path) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > 512) return 0;  // a component has 255 bytes, a whole path about 350 (B.2)
   const std::string path(reinterpret_cast<const char*>(data), size);
-  const Slow slow = SlowPodLogPath(path);
+  const SlowPath slow = SlowPodLogPath(path);
   const auto got = podtail::ParsePodLogPath(path);
   if (got.has_value() == slow.error.has_value()) __builtin_trap();
   if (!got) {

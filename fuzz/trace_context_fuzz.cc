@@ -13,7 +13,7 @@
 namespace {
 
 template <class Id>
-std::string Print(const Id& id) {
+std::string PrintContext(const Id& id) {
   std::string text;
   for (const std::uint8_t byte : id.bytes) {
     char two[3];
@@ -23,7 +23,7 @@ std::string Print(const Id& id) {
   return text;
 }
 
-std::string Lower(std::string text) {
+std::string LowerCase(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
   }
@@ -39,7 +39,7 @@ void CheckTraceId(const std::string& text) {
   const auto got = podtail::ParseTraceId(text);
   const bool valid = re2::RE2::FullMatch(text, pattern) && !AllZero(text);
   if (got.has_value() != valid) __builtin_trap();
-  if (got && Print(*got) != Lower(text)) __builtin_trap();
+  if (got && PrintContext(*got) != LowerCase(text)) __builtin_trap();
 }
 
 void CheckTraceparent(const std::string& text) {
@@ -54,7 +54,8 @@ void CheckTraceparent(const std::string& text) {
   if (!got) return;
   char printed[3];
   std::snprintf(printed, sizeof printed, "%02x", got->flags);
-  if (Print(got->trace_id) != trace || Print(got->span_id) != span || printed != flags) {
+  if (PrintContext(got->trace_id) != trace || PrintContext(got->span_id) != span ||
+      printed != flags) {
     __builtin_trap();
   }
 }

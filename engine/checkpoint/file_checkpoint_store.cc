@@ -13,8 +13,6 @@
 namespace podtail {
 namespace {
 
-constexpr Duration kLookAgain = std::chrono::milliseconds(10);  // without a readiness fd
-
 // Files that were ever written by a state directory; anything else in it
 // (lost+found) says nothing.
 bool IsState(std::string_view name) {
@@ -125,7 +123,7 @@ WriteProgress FileCheckpointStore::Poll(const Tick& tick) {
   progress.next = Instant::max();
   if (PODTAIL_MUTANT(kDurableWhenSubmitted)) progress.durable = submitted_;
   if (job_) {
-    if (directory_->readiness_fd() < 0) progress.next = tick.now + kLookAgain;
+    if (directory_->readiness_fd() < 0) progress.next = tick.now + kLookAtWriteAgain;
   } else if (!retry_.trouble().ok()) {
     progress.next = retry_.due();
   }

@@ -10,10 +10,9 @@
 namespace podtail {
 namespace {
 
-constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
+constexpr std::size_t kEndPieceBytes = std::size_t{64} * 1024;
 constexpr std::size_t kWaitingBytesMax = std::size_t{1024} * 1024;
 constexpr Duration kLookForRoom = std::chrono::seconds(1);
-constexpr Duration kLookAgain = std::chrono::milliseconds(10);  // without a readiness fd
 
 }  // namespace
 
@@ -36,7 +35,7 @@ Expected<std::unique_ptr<FileLossLog>> FileLossLog::Create(DurableDirectory* dir
 Status FileLossLog::ReadEnd(const DurableFile& losses) {
   std::uint64_t end = losses.bytes;
   while (end > 0) {
-    const std::uint64_t begin = end - std::min<std::uint64_t>(end, kPieceBytes);
+    const std::uint64_t begin = end - std::min<std::uint64_t>(end, kEndPieceBytes);
     const auto piece = directory_->Read(kLossesName, begin, static_cast<std::size_t>(end - begin));
     if (!piece) return Status(StatusCode::kUnavailable, piece.error().message());
     const std::size_t newline = piece->rfind('\n');
@@ -97,7 +96,7 @@ WriteProgress FileLossLog::Poll(const Tick& tick) {
   const bool full = older_exists_ && (refused_ || !HasRoom(0));
   if (progress.trouble.ok() && full) progress.trouble = FullStatus();
   if (job_) {
-    if (directory_->readiness_fd() < 0) progress.next = tick.now + kLookAgain;
+    if (directory_->readiness_fd() < 0) progress.next = tick.now + kLookAtWriteAgain;
   } else if (!retry_.trouble().ok()) {
     progress.next = retry_.due();
   } else if (full) {

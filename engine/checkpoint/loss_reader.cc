@@ -12,9 +12,9 @@
 namespace podtail {
 namespace {
 
-constexpr std::size_t kPieceBytes = std::size_t{1024} * 1024;
+constexpr std::size_t kLossPieceBytes = std::size_t{1024} * 1024;
 // `losses` may be renamed between two reads. Twenty times in a row it is not.
-constexpr int kLooksMax = 20;
+constexpr int kRenamesMax = 20;
 constexpr std::size_t kDamagedNamesMax = 100;
 
 class Gatherer {
@@ -47,7 +47,7 @@ Status ReadLines(DurableDirectory* directory, std::string_view name, Gatherer* g
   std::string line;
   std::uint64_t number = 0;
   for (std::uint64_t offset = 0;;) {
-    const auto piece = directory->Read(name, offset, kPieceBytes);
+    const auto piece = directory->Read(name, offset, kLossPieceBytes);
     if (!piece) {
       if (piece.error().code() == StatusCode::kNotFound) return {};
       return piece.error();
@@ -61,7 +61,7 @@ Status ReadLines(DurableDirectory* directory, std::string_view name, Gatherer* g
       rest.remove_prefix(end + 1);
     }
     line.append(rest);
-    if (piece->size() < kPieceBytes) return {};
+    if (piece->size() < kLossPieceBytes) return {};
   }
 }
 
@@ -88,7 +88,7 @@ Expected<LoadedLosses> ReadLosses(const std::string& directory, const std::strin
     }
     const auto after = (*folder)->List();
     if (!after) return Unexpected(after.error());
-    if (OlderBytes(*before) == OlderBytes(*after) || look == kLooksMax) return gatherer.Done();
+    if (OlderBytes(*before) == OlderBytes(*after) || look == kRenamesMax) return gatherer.Done();
   }
 }
 

@@ -15,14 +15,14 @@
 namespace podtail {
 namespace {
 
-constexpr Duration kLookAgain = std::chrono::milliseconds(20);
+constexpr Duration kLookAtWrites = std::chrono::milliseconds(20);
 
 // What the shared writer says, as this shard must read it. Another shard's Poll()
 // may have started the job that carries this shard's writes, and may take its
 // result: so whoever waits looks again soon.
 WriteProgress ForShard(WriteProgress shared, ShardWrites* writes, Instant now) {
   shared.durable = writes->Durable(shared.durable);
-  if (writes->waiting()) shared.next = std::min(shared.next, now + kLookAgain);
+  if (writes->waiting()) shared.next = std::min(shared.next, now + kLookAtWrites);
   return shared;
 }
 

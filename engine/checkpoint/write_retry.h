@@ -14,6 +14,9 @@
 
 namespace podtail {
 
+// How soon a write under way is looked at again, where no descriptor says when.
+inline constexpr Duration kLookAtWriteAgain = std::chrono::milliseconds(10);
+
 class WriteRetry {
  public:
   void Failed(Status why, Instant now) {

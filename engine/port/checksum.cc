@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/port/checksum.h"
 
+#define ZLIB_CONST  // as everywhere here
 #include <zlib.h>
 
 namespace podtail {

@@ -123,7 +123,7 @@ Status Unavailable(const Status& status) {
   return Status(StatusCode::kUnavailable, status.message());
 }
 
-Expected<Held> Hold(const std::string& path) {
+Expected<Held> HoldDirectory(const std::string& path) {
   if (Status made = MakeDirectories(path); !made.ok()) return Unexpected(Unavailable(made));
   Held held;
   held.directory = OpenDirectory(path);
@@ -367,7 +367,7 @@ Status PosixDurableDirectory::Replace(const DurableJob& job) {
   FileDescriptor file = OpenAt(held_.directory.get(), half_done, flags);
   if (!file.valid() && errno == ENOENT) {
     // The directory was deleted under us; its lock went with it.
-    auto held = Hold(path_);
+    auto held = HoldDirectory(path_);
     if (!held) return std::move(held).error();
     held_ = std::move(*held);
     file = OpenAt(held_.directory.get(), half_done, flags);
@@ -415,7 +415,7 @@ Status PosixDurableDirectory::SyncDirectory() const {
 }  // namespace
 
 Expected<std::unique_ptr<DurableDirectory>> OpenDurableDirectory(const std::string& path) {
-  auto held = Hold(path);
+  auto held = HoldDirectory(path);
   if (!held) return Unexpected(std::move(held).error());
   FileDescriptor event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event.valid()) return Unexpected(Unavailable(Failure(errno, "make an eventfd for", path)));

@@ -18,7 +18,7 @@ namespace podtail {
 namespace {
 
 // Never through a link, and never waiting for the other end of a FIFO.
-constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+constexpr int kReadOnlyFlags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
 // Calls `visit` for each entry that is still there.
 Status ForEachEntry(int directory, const std::string& path,
@@ -70,7 +70,7 @@ class ReadOnlyDirectory final : public DurableDirectory {
   Expected<std::string> Read(std::string_view name, std::uint64_t offset,
                              std::size_t bytes_max) override {
     const std::string path = path_ + "/" + std::string(name);
-    const FileDescriptor file(openat(directory_.get(), std::string(name).c_str(), kOpenFlags));
+    const FileDescriptor file(openat(directory_.get(), std::string(name).c_str(), kReadOnlyFlags));
     if (!file.valid()) return Unexpected(StatusOf(errno, "open", path));
     std::string bytes(bytes_max, '\0');
     std::size_t have = 0;

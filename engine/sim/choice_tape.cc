@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kNumbersPerLine = 24;
 constexpr std::size_t kNumbersMax = std::size_t{16} * 1024 * 1024;
 
-Unexpected<Status> Refuse(std::string_view why) {
+Unexpected<Status> RefuseNumbers(std::string_view why) {
   return Unexpected(Status(StatusCode::kInvalidArgument, why));
 }
 
@@ -39,8 +39,8 @@ Expected<ChoiceTape> ChoiceTape::Parse(std::string_view text) {
     }
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc()) return Refuse("a tape holds decimal numbers only");
-    if (numbers.size() == kNumbersMax) return Refuse("a tape of more than 16 Mi numbers");
+    if (error != std::errc()) return RefuseNumbers("a tape holds decimal numbers only");
+    if (numbers.size() == kNumbersMax) return RefuseNumbers("a tape of more than 16 Mi numbers");
     numbers.push_back(number);
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   }

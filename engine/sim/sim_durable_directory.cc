@@ -6,7 +6,7 @@
 namespace podtail {
 namespace {
 
-Unexpected<Status> Refuse(StatusCode code) {
+Unexpected<Status> RefuseState(StatusCode code) {
   return Unexpected(Status(code, "simulated"));
 }
 
@@ -35,7 +35,7 @@ Expected<std::vector<DurableFile>> SimDurableDirectory::List() {
 Expected<std::string> SimDurableDirectory::Read(std::string_view name, std::uint64_t offset,
                                                 std::size_t bytes_max) {
   const auto file = files.find(name);
-  if (file == files.end()) return Refuse(StatusCode::kNotFound);
+  if (file == files.end()) return RefuseState(StatusCode::kNotFound);
   if (offset >= file->second.size()) return std::string();
   return file->second.substr(static_cast<std::size_t>(offset), bytes_max);
 }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kHintsMax = 64;
 
-Unexpected<Status> Refuse(StatusCode code) {
+Unexpected<Status> RefuseFile(StatusCode code) {
   return Unexpected(Status(code, "simulated"));
 }
 
@@ -48,7 +48,7 @@ class SimLogFileSystem::File : public LogFile {
     if (offset >= size) return std::size_t{0};
     std::size_t n = std::min(into.size(), size - static_cast<std::size_t>(offset));
     if (offset + n > node_->broken_from) {
-      if (offset >= node_->broken_from) return Refuse(StatusCode::kUnavailable);
+      if (offset >= node_->broken_from) return RefuseFile(StatusCode::kUnavailable);
       n = static_cast<std::size_t>(node_->broken_from - offset);
     }
     if (owner_->tape_->OneIn(owner_->options.short_read_in)) {
@@ -298,10 +298,10 @@ Expected<std::unique_ptr<LogFile>> SimLogFileSystem::Open(const std::string& roo
                                                           const std::string& path) {
   Meanwhile();
   SimNode* node = unmounted ? nullptr : Find(Whole(root, path));
-  if (node == nullptr) return Refuse(StatusCode::kNotFound);
-  if (out_of_descriptors) return Refuse(StatusCode::kResourceExhausted);
-  if (refused.count(Whole(root, path)) > 0) return Refuse(refusal);
-  if (node->kind != FileKind::kRegular) return Refuse(StatusCode::kFailedPrecondition);
+  if (node == nullptr) return RefuseFile(StatusCode::kNotFound);
+  if (out_of_descriptors) return RefuseFile(StatusCode::kResourceExhausted);
+  if (refused.count(Whole(root, path)) > 0) return RefuseFile(refusal);
+  if (node->kind != FileKind::kRegular) return RefuseFile(StatusCode::kFailedPrecondition);
   listener_->OnOpened(*node);
   return std::unique_ptr<LogFile>(std::make_unique<File>(this, node));
 }
@@ -309,14 +309,14 @@ Expected<std::unique_ptr<LogFile>> SimLogFileSystem::Open(const std::string& roo
 Expected<FileStat> SimLogFileSystem::Stat(const std::string& root, const std::string& path) {
   Meanwhile();
   const SimNode* node = unmounted ? nullptr : Find(Whole(root, path));
-  if (node == nullptr) return Refuse(StatusCode::kNotFound);
+  if (node == nullptr) return RefuseFile(StatusCode::kNotFound);
   return StatOf(*node);
 }
 
 Expected<std::string> SimLogFileSystem::ReadLink(const std::string& root, const std::string& path) {
   Meanwhile();
   const SimNode* node = Find(Whole(root, path));
-  if (node == nullptr) return Refuse(StatusCode::kNotFound);
+  if (node == nullptr) return RefuseFile(StatusCode::kNotFound);
   return node->link;
 }
 
@@ -325,9 +325,9 @@ Expected<std::vector<DirectoryEntry>> SimLogFileSystem::List(const std::string& 
   Meanwhile();
   const std::string whole = Whole(root, path);
   const auto found = directories_.find(whole);
-  if (unmounted || found == directories_.end()) return Refuse(StatusCode::kNotFound);
-  if (out_of_descriptors) return Refuse(StatusCode::kResourceExhausted);
-  if (refused.count(whole) > 0) return Refuse(refusal);
+  if (unmounted || found == directories_.end()) return RefuseFile(StatusCode::kNotFound);
+  if (out_of_descriptors) return RefuseFile(StatusCode::kResourceExhausted);
+  if (refused.count(whole) > 0) return RefuseFile(refusal);
   std::vector<DirectoryEntry> list;
   for (const auto& [name, node] : found->second) {
     list.push_back({name, node == nullptr ? FileKind::kDirectory : node->kind});

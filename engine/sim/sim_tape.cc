@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kHeader = "podtail-tape 2\n";
 
-Unexpected<Status> Refuse(std::string_view why) {
+Unexpected<Status> RefuseTape(std::string_view why) {
   return Unexpected(Status(StatusCode::kInvalidArgument, why));
 }
 
@@ -44,27 +44,29 @@ std::string TapeText(const SimWorldOptions& options, std::span<const std::uint32
 }
 
 Expected<SimTape> ParseTape(std::string_view text) {
-  if (!text.starts_with(kHeader)) return Refuse("a tape begins with the line \"podtail-tape 2\"");
+  if (!text.starts_with(kHeader))
+    return RefuseTape("a tape begins with the line \"podtail-tape 2\"");
   text.remove_prefix(kHeader.size());
   SimWorldOptions options;
   std::string_view value;
   if (!TakeLine("steps ", &text, &value) || !TakeNumber(&value, &options.steps)) {
-    return Refuse("a tape says how many steps its world has");
+    return RefuseTape("a tape says how many steps its world has");
   }
   if (TakeLine("crash ", &text, &value)) {
     std::uint64_t outcome = 0;
     if (!TakeNumber(&value, &options.crash_at_effect) || !TakeNumber(&value, &outcome) ||
         outcome > static_cast<std::uint64_t>(SimCrashOutcome::kAll)) {
-      return Refuse("a crash is an effect and an outcome");
+      return RefuseTape("a crash is an effect and an outcome");
     }
     options.crash_outcome = static_cast<SimCrashOutcome>(outcome);
   }
-  if (!TakeLine("with", &text, &value)) return Refuse("a tape names its families of events");
+  if (!TakeLine("with", &text, &value)) return RefuseTape("a tape names its families of events");
   SwitchAllOff(&options.features);
   while (!value.empty()) {
     value.remove_prefix(1);
     const std::string_view name = value.substr(0, value.find(' '));
-    if (!SwitchOn(name, &options.features)) return Refuse("a tape of an unknown family of events");
+    if (!SwitchOn(name, &options.features))
+      return RefuseTape("a tape of an unknown family of events");
     value.remove_prefix(name.size());
   }
   auto choices = ChoiceTape::Parse(text);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kOpensPerPoll = 256;
 // Of an archive in one Poll(), on the way to where it goes on.
-constexpr std::size_t kDecodeBytes = std::size_t{1024} * 1024;
+constexpr std::size_t kSkipBytesPerPoll = std::size_t{1024} * 1024;
 
 }  // namespace
 
@@ -246,7 +246,7 @@ KnownCheckpoints::Answer Tailer::Impl::ChooseStart(Generation* generation,
   }
   const std::string path = FullPath(*generation);
   const auto answer = known.Take({&generation->identity, path, first_bytes, generation->file.get(),
-                                  generation->size, generation->archive, kDecodeBytes},
+                                  generation->size, generation->archive, kSkipBytesPerPoll},
                                  passes > 0, start);
   generation->recalled = answer == KnownCheckpoints::Answer::kFound;
   if (generation->recalled && KeyOf(start->file) == KeyOf(generation->identity)) {
@@ -271,8 +271,8 @@ void Tailer::Impl::StartAtEnd(Generation* generation, Checkpoint* start) const {
   if (generation->archive != nullptr) {
     // All of it is past. Where its end is only decoding tells.
     while (generation->archive->end() == GzipLogFile::End::kNotReached) {
-      const auto reached =
-          generation->archive->Advance(generation->archive->decoded() + kDecodeBytes, kDecodeBytes);
+      const auto reached = generation->archive->Advance(
+          generation->archive->decoded() + kSkipBytesPerPoll, kSkipBytesPerPoll);
       if (!reached) return;
     }
     generation->size = generation->archive->decoded();

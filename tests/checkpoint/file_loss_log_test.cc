@@ -99,13 +99,13 @@ TEST(LossLine, CarriesTheRefusedRecord) {
 }
 
 TEST(LossLine, NamesEveryReason) {
-  const std::pair<LossReason, const char*> kNames[] = {
+  const std::pair<LossReason, const char*> kReasonNames[] = {
       {LossReason::kTruncated, "truncated"},   {LossReason::kUnpinned, "unpinned"},
       {LossReason::kUnreadable, "unreadable"}, {LossReason::kNulRun, "nul_run"},
       {LossReason::kOverflow, "overflow"},     {LossReason::kRefused, "refused"},
       {LossReason::kTooOld, "too_old"},        {LossReason::kTooLarge, "too_large"},
       {LossReason::kPoison, "poison"}};
-  for (const auto& [reason, name] : kNames) EXPECT_EQ(LossReasonName(reason), name);
+  for (const auto& [reason, name] : kReasonNames) EXPECT_EQ(LossReasonName(reason), name);
 }
 
 TEST(FileLossLog, IsDurableInOrder) {

@@ -30,7 +30,7 @@ LossEntry Gap(std::uint64_t begin, std::uint64_t end) {
   return entry;
 }
 
-std::string LineOf(const LossEntry& entry) {
+std::string LossLineOf(const LossEntry& entry) {
   std::string line;
   AppendLossLine(entry, &line);
   line.pop_back();
@@ -42,7 +42,7 @@ TEST(ParseLossLine, ReadsWhatAppendLossLineWrote) {
   entry.bytes = 90;
   entry.path = "/p/\"quoted\\ \n\x1b[31m\xe2\x80\xae\xc3\xa4";
   entry.detail = "said \t no\x7f";
-  const auto read = ParseLossLine(LineOf(entry));
+  const auto read = ParseLossLine(LossLineOf(entry));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->path, entry.path);
   EXPECT_EQ(read->detail, entry.detail);
@@ -60,7 +60,7 @@ TEST(ParseLossLine, TellsDeadLettersByTheirReason) {
     LossEntry entry = Gap(1, 2);
     entry.reason = static_cast<LossReason>(value);
     const bool known = LossReasonName(entry.reason) != "unknown";
-    const auto read = ParseLossLine(LineOf(entry));
+    const auto read = ParseLossLine(LossLineOf(entry));
     ASSERT_EQ(read.has_value(), known) << value;
     if (known) {
       EXPECT_EQ(read->dead_letter, value >= 16) << value;
@@ -69,7 +69,7 @@ TEST(ParseLossLine, TellsDeadLettersByTheirReason) {
 }
 
 TEST(ParseLossLine, PassesOverTheRecordWhateverIsInIt) {
-  std::string line = LineOf(Gap(1, 2));
+  std::string line = LossLineOf(Gap(1, 2));
   line.pop_back();
   const auto read = ParseLossLine(
       line + R"(,"record":{"flags":["joined"],"body":"}]\",\"begin\":9","x":{"begin":7}}})");
@@ -81,7 +81,7 @@ TEST(ParseLossLine, PassesOverTheRecordWhateverIsInIt) {
 // Every cut, and every byte turned into every kind of other one: an answer, and
 // never a line that a terminal obeys.
 TEST(ParseLossLine, IsTotalOverDamage) {
-  const std::string line = LineOf(Gap(100, 250));
+  const std::string line = LossLineOf(Gap(100, 250));
   for (std::size_t i = 0; i < line.size(); ++i) {
     EXPECT_FALSE(ParseLossLine(line.substr(0, i))) << i;
     for (const char c : {'\0', '\x1b', '"', '\\', '{', '}', '[', ',', '9', '\x80', '\xff'}) {
@@ -122,8 +122,9 @@ class ReadLossesTest : public testing::Test {
 TEST_F(ReadLossesTest, ReadsTheOlderFileFirstAndEachPlaceOnce) {
   LossEntry again = Gap(1, 2);
   again.time += std::chrono::seconds(5);
-  Write("losses.1", LineOf(Gap(5, 9)) + "\n" + LineOf(Gap(1, 2)) + "\n");
-  Write("losses", LineOf(again) + "\n" + LineOf(Gap(0, 1)) + "\n" + LineOf(again) + "\n");
+  Write("losses.1", LossLineOf(Gap(5, 9)) + "\n" + LossLineOf(Gap(1, 2)) + "\n");
+  Write("losses",
+        LossLineOf(again) + "\n" + LossLineOf(Gap(0, 1)) + "\n" + LossLineOf(again) + "\n");
   const auto read = ReadLosses(directory_, "sink");
   ASSERT_TRUE(read);
   ASSERT_EQ(read->entries.size(), 3U);
@@ -138,7 +139,8 @@ TEST_F(ReadLossesTest, ReadsTheOlderFileFirstAndEachPlaceOnce) {
 }
 
 TEST_F(ReadLossesTest, NamesDamagedLinesAndGoesOnAndKeepsQuietAboutATornEnd) {
-  Write("losses", "garbage\n" + LineOf(Gap(1, 2)) + "\n\x1b[2J\n\n" + LineOf(Gap(3, 4)).substr(9));
+  Write("losses",
+        "garbage\n" + LossLineOf(Gap(1, 2)) + "\n\x1b[2J\n\n" + LossLineOf(Gap(3, 4)).substr(9));
   const auto read = ReadLosses(directory_, "sink");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->entries.size(), 1U);
@@ -149,7 +151,7 @@ TEST_F(ReadLossesTest, NamesDamagedLinesAndGoesOnAndKeepsQuietAboutATornEnd) {
 
 TEST_F(ReadLossesTest, ReadsLinesAcrossItsPiecesAndNamesOnlyTheFirstHundred) {
   std::string bytes;
-  for (std::uint64_t i = 0; i < 5000; ++i) bytes += LineOf(Gap(i, i + 1)) + "\n";
+  for (std::uint64_t i = 0; i < 5000; ++i) bytes += LossLineOf(Gap(i, i + 1)) + "\n";
   for (int i = 0; i < 150; ++i) bytes += std::string(20'000, 'x') + "\n";
   Write("losses", bytes);
   const auto read = ReadLosses(directory_, "sink");

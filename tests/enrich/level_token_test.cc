@@ -9,20 +9,20 @@
 namespace podtail {
 namespace {
 
-struct Row {
+struct LevelRow {
   std::string line;
   int number;
   std::string text;
 };
 
-void Expect(const Row& row) {
+void Expect(const LevelRow& row) {
   const Severity severity = FindLeadingLevel(row.line);
   EXPECT_EQ(severity.number, row.number) << row.line;
   EXPECT_EQ(severity.text, row.text) << row.line;
 }
 
 TEST(FindLeadingLevel, ReadsNpmLevelsInBrackets) {  // C.1
-  const Row table[] = {
+  const LevelRow table[] = {
       {"[ERROR] [trace_id=undefined", 17, "ERROR"},
       {"[WARN] w", 13, "WARN"},
       {"[INFO] hello", 9, "INFO"},
@@ -36,11 +36,11 @@ TEST(FindLeadingLevel, ReadsNpmLevelsInBrackets) {  // C.1
       {"[Info]", 9, "Info"},
       {"[E]x", 17, "E"},
   };
-  for (const Row& row : table) Expect(row);
+  for (const LevelRow& row : table) Expect(row);
 }
 
 TEST(FindLeadingLevel, ReadsAPrefixWithColon) {
-  const Row table[] = {
+  const LevelRow table[] = {
       {"INFO:     10.0.0.1:51234 - \"GET / HTTP/1.1\" 200 OK", 9, "INFO"},
       {"WARNING:  x", 13, "WARNING"},
       {"ERROR:", 17, "ERROR"},
@@ -59,11 +59,11 @@ TEST(FindLeadingLevel, ReadsAPrefixWithColon) {
       {"INFO 10.0.0.1", 0, ""},
       {" INFO: x", 0, ""},
   };
-  for (const Row& row : table) Expect(row);
+  for (const LevelRow& row : table) Expect(row);
 }
 
 TEST(FindLeadingLevel, ReadsTheTokenBehindDateAndTime) {  // C.1
-  const Row table[] = {
+  const LevelRow table[] = {
       {"2026-11-22 14:03:54,695 INFO [app.main] [main.py:7] x", 9, "INFO"},
       {"2026-11-22 14:03:54,696 ERROR [app.main] x", 17, "ERROR"},
       {"2026-11-22 14:03:54 WARNING [x", 13, "WARNING"},
@@ -86,7 +86,7 @@ TEST(FindLeadingLevel, ReadsTheTokenBehindDateAndTime) {  // C.1
       {"2026-11-22 14:03:54", 0, ""},
       {"2026-11-22 14:03:54 ", 0, ""},
   };
-  for (const Row& row : table) Expect(row);
+  for (const LevelRow& row : table) Expect(row);
 }
 
 TEST(FindLeadingLevel, FindsNothingElsewhere) {

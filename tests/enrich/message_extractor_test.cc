@@ -12,8 +12,8 @@
 namespace podtail {
 namespace {
 
-const std::string kTrace = "3da10366856c6de59f31ca4f86cb7339";
-const std::string kSpan = "c4a815594a37a5da";
+const std::string kTraceText = "3da10366856c6de59f31ca4f86cb7339";
+const std::string kSpanText = "c4a815594a37a5da";
 
 // Padding of hex digits, so that reading behind the message shows.
 class Message {
@@ -28,7 +28,7 @@ class Message {
 };
 
 // "<trace>/<span>/<flags>/<number>/<level text>"
-std::string Show(const std::string& text, const MessageExtractorOptions& options = {}) {
+std::string ShowMessage(const std::string& text, const MessageExtractorOptions& options = {}) {
   auto extractor = MessageExtractor::Create(options);
   const Message message(text);
   const MessageFields fields = extractor->Extract(message.view());
@@ -40,15 +40,15 @@ std::string Show(const std::string& text, const MessageExtractorOptions& options
          std::to_string(fields.severity.number) + "/" + std::string(fields.severity.text);
 }
 
-struct Row {
+struct MessageRow {
   std::string text;
   std::string shown;
 };
 
-const std::string kIds = "[trace_id=" + kTrace + " span_id=" + kSpan + "] ";
+const std::string kIds = "[trace_id=" + kTraceText + " span_id=" + kSpanText + "] ";
 const std::string kPython = "2026-11-22 14:03:54,695 INFO [app.main] [main.py:7] ";
 
-const Row kNest[] = {
+const MessageRow kNest[] = {
     {"[INFO] [trace_id=undefined span_id=undefined] Nest application successfully started "
      "{\"context\":\"NestApplication\",\"level\":\"info\",\"message\":\"Nest application "
      "successfully started\",\"timestamp\":\"2026-11-22T14:03:54.481Z\",\"ms\":\"+0ms\"}",
@@ -56,16 +56,16 @@ const Row kNest[] = {
     {"[INFO] " + kIds +
          "hello {\"context\":\"AppController\",\"level\":\"info\",\"message\":\"hello\","
          "\"timestamp\":\"2026-11-22T14:03:54.484Z\",\"ms\":\"+2ms\"}",
-     kTrace + "/" + kSpan + "/0/9/INFO"},
+     kTraceText + "/" + kSpanText + "/0/9/INFO"},
     {"[WARN] " + kIds + "w {\"context\":\"C\",\"level\":\"warn\",\"message\":\"w\"}",
-     kTrace + "/" + kSpan + "/0/13/WARN"},
+     kTraceText + "/" + kSpanText + "/0/13/WARN"},
     {"[ERROR] " + kIds + "boom {\"stack\":[\"Error: bad\\n    at x\"],\"level\":\"error\"}",
-     kTrace + "/" + kSpan + "/0/17/ERROR"},
+     kTraceText + "/" + kSpanText + "/0/17/ERROR"},
     {"[VERBOSE] " + kIds + "v {\"level\":\"verbose\",\"message\":\"v\"}",
-     kTrace + "/" + kSpan + "/0/6/VERBOSE"},
+     kTraceText + "/" + kSpanText + "/0/6/VERBOSE"},
 };
 
-const Row kPythonLines[] = {
+const MessageRow kPythonLines[] = {
     {kPython + "[trace_id=0 span_id=0 resource.service.name=api-python trace_sampled=False] - no",
      "//0/9/INFO"},
     {kPython + "[trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7 "
@@ -82,44 +82,45 @@ const Row kPythonLines[] = {
 };
 
 TEST(MessageExtractor, ReadsTheLinesOfTheNodeApplication) {  // C.1
-  for (const Row& row : kNest) EXPECT_EQ(Show(row.text), row.shown) << row.text;
+  for (const MessageRow& row : kNest) EXPECT_EQ(ShowMessage(row.text), row.shown) << row.text;
 }
 
 TEST(MessageExtractor, ReadsTheLinesOfThePythonApplication) {  // C.1
-  for (const Row& row : kPythonLines) EXPECT_EQ(Show(row.text), row.shown) << row.text;
+  for (const MessageRow& row : kPythonLines)
+    EXPECT_EQ(ShowMessage(row.text), row.shown) << row.text;
 }
 
 TEST(MessageExtractor, FindsTheIdThatGrafanasFieldLinks) {
   const std::regex field("trace_id=(\\w+)");
   int linked = 0;
-  const auto check = [&](const Row& row) {
+  const auto check = [&](const MessageRow& row) {
     const std::string id = row.shown.substr(0, row.shown.find('/'));
     std::smatch match;
     if (id.empty() || !std::regex_search(row.text, match, field)) return;
     EXPECT_EQ(match[1].str(), id) << row.text;
     ++linked;
   };
-  for (const Row& row : kNest) check(row);
-  for (const Row& row : kPythonLines) check(row);
+  for (const MessageRow& row : kNest) check(row);
+  for (const MessageRow& row : kPythonLines) check(row);
   EXPECT_EQ(linked, 6);
 }
 
 TEST(MessageExtractor, ReadsATrailingObjectOnlyWhenTheBracketHasNoId) {  // C.6.6
   const std::string other = "0af7651916cd43dd8448eb211c80319c";
-  EXPECT_EQ(Show("[INFO] " + kIds + "x {\"trace_id\":\"" + other + "\"}"),
-            kTrace + "/" + kSpan + "/0/9/INFO");
-  EXPECT_EQ(Show("[INFO] [trace_id=undefined span_id=undefined] x {\"trace_id\":\"" + other +
-                 "\",\"span_id\":\"" + kSpan + "\",\"trace_flags\":\"01\"}"),
-            other + "/" + kSpan + "/1/9/INFO");
+  EXPECT_EQ(ShowMessage("[INFO] " + kIds + "x {\"trace_id\":\"" + other + "\"}"),
+            kTraceText + "/" + kSpanText + "/0/9/INFO");
+  EXPECT_EQ(ShowMessage("[INFO] [trace_id=undefined span_id=undefined] x {\"trace_id\":\"" + other +
+                        "\",\"span_id\":\"" + kSpanText + "\",\"trace_flags\":\"01\"}"),
+            other + "/" + kSpanText + "/1/9/INFO");
 }
 
 TEST(MessageExtractor, LeavesJsonObjectsAlone) {  // C.6.1
-  const std::string keys = "\"trace_id\":\"" + kTrace + "\",\"level\":\"info\"";
-  EXPECT_EQ(Show("{" + keys + "}"), "//0/0/");
-  EXPECT_EQ(Show(" \t{" + keys + "} \r"), "//0/0/");
-  EXPECT_EQ(Show("{\"message\":\"[INFO] " + kIds + "\"}"), "//0/0/");
+  const std::string keys = "\"trace_id\":\"" + kTraceText + "\",\"level\":\"info\"";
+  EXPECT_EQ(ShowMessage("{" + keys + "}"), "//0/0/");
+  EXPECT_EQ(ShowMessage(" \t{" + keys + "} \r"), "//0/0/");
+  EXPECT_EQ(ShowMessage("{\"message\":\"[INFO] " + kIds + "\"}"), "//0/0/");
   // Text that only begins like one, for example the front part of a split record.
-  EXPECT_EQ(Show("{app} " + kIds + "x"), kTrace + "/" + kSpan + "/0/0/");
+  EXPECT_EQ(ShowMessage("{app} " + kIds + "x"), kTraceText + "/" + kSpanText + "/0/0/");
 }
 
 TEST(MessageExtractor, BorrowsTheLevelFromTheMessage) {
@@ -130,22 +131,22 @@ TEST(MessageExtractor, BorrowsTheLevelFromTheMessage) {
 }
 
 TEST(MessageExtractor, ReadsNoMoreThanItMay) {  // C.6.2: the first 4 KiB
-  const std::string id = "trace_id=" + kTrace;
-  const std::string found = kTrace + "//0/0/";
-  EXPECT_EQ(Show(std::string(4096 - id.size(), ' ') + id), found);
-  EXPECT_EQ(Show(std::string(4096 - id.size() - 1, ' ') + id + " and more text"), found);
-  EXPECT_EQ(Show(std::string(4096 - id.size() + 1, ' ') + id), "//0/0/");
-  EXPECT_EQ(Show(std::string(8192, ' ') + id), "//0/0/");
+  const std::string id = "trace_id=" + kTraceText;
+  const std::string found = kTraceText + "//0/0/";
+  EXPECT_EQ(ShowMessage(std::string(4096 - id.size(), ' ') + id), found);
+  EXPECT_EQ(ShowMessage(std::string(4096 - id.size() - 1, ' ') + id + " and more text"), found);
+  EXPECT_EQ(ShowMessage(std::string(4096 - id.size() + 1, ' ') + id), "//0/0/");
+  EXPECT_EQ(ShowMessage(std::string(8192, ' ') + id), "//0/0/");
   // The limit may not make an id out of 33 digits, a half one or a level's front.
-  EXPECT_EQ(Show(std::string(4096 - id.size(), ' ') + id + "f"), "//0/0/");
-  EXPECT_EQ(Show(id, {.scan_bytes_max = 9 + 16}), "//0/0/");
-  EXPECT_EQ(Show("ERR: x", {.scan_bytes_max = 3}), "//0/0/");
-  EXPECT_EQ(Show("[INFO] " + kIds, {.scan_bytes_max = 7}), "//0/9/INFO");
+  EXPECT_EQ(ShowMessage(std::string(4096 - id.size(), ' ') + id + "f"), "//0/0/");
+  EXPECT_EQ(ShowMessage(id, {.scan_bytes_max = 9 + 16}), "//0/0/");
+  EXPECT_EQ(ShowMessage("ERR: x", {.scan_bytes_max = 3}), "//0/0/");
+  EXPECT_EQ(ShowMessage("[INFO] " + kIds, {.scan_bytes_max = 7}), "//0/9/INFO");
 }
 
 TEST(MessageExtractor, FindsNothingInAnEmptyMessage) {
-  EXPECT_EQ(Show(""), "//0/0/");
-  EXPECT_EQ(Show(" "), "//0/0/");
+  EXPECT_EQ(ShowMessage(""), "//0/0/");
+  EXPECT_EQ(ShowMessage(" "), "//0/0/");
   auto extractor = MessageExtractor::Create({});
   EXPECT_FALSE(extractor->Extract(PaddedView()).trace.valid());
 }

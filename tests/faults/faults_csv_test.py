@@ -25,11 +25,11 @@ def commands_of(build):
     return {test["name"]: test.get("command", []) for test in json.loads(listing.stdout)["tests"]}
 
 
-def unit_tests(binary):
-    """The names a GoogleTest binary knows, parameters left out; None when it is not built."""
-    if not os.path.exists(binary):
+def unit_tests(command):
+    """The names a GoogleTest command knows, parameters left out; None when it is not built."""
+    if not os.path.exists(command[0]):
         return None
-    listing = subprocess.run([binary, "--gtest_list_tests"], capture_output=True, text=True, check=True)
+    listing = subprocess.run([*command, "--gtest_list_tests"], capture_output=True, text=True, check=True)
     suite, names = "", set()
     for line in listing.stdout.splitlines():
         if line.startswith(" "):
@@ -53,7 +53,7 @@ def problems_of_test(test, commands):
     if name not in commands:
         yield f"ctest knows no test {name}"
     elif unit:
-        known = unit_tests(commands[name][0]) if commands[name] else None
+        known = unit_tests(commands[name]) if commands[name] else None
         if known is not None and unit not in known:
             yield f"{name} has no test {unit}"
 

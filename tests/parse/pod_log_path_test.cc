@@ -10,7 +10,7 @@ namespace podtail {
 namespace {
 
 // namespace|pod|uid|container|restarts|rotation|gz, or the error.
-std::string Show(const std::string& path) {
+std::string ShowPath(const std::string& path) {
   const auto parsed = ParsePodLogPath(path);
   if (!parsed) {
     static const char* const kNames[] = {"", "error:directory", "error:pod", "error:file"};
@@ -25,7 +25,7 @@ std::string Show(const std::string& path) {
          (parsed->compressed ? "|gz" : "|");
 }
 
-struct Row {
+struct PathRow {
   std::string path;
   std::string shown;
 };
@@ -33,7 +33,7 @@ struct Row {
 const std::string kUid = "b959f382-f9f3-4c61-a794-4ddc1331ff1c";
 
 TEST(ParsePodLogPath, ReadsTheExamplesOfTheSpecification) {  // B.2
-  const Row table[] = {
+  const PathRow table[] = {
       {"/var/log/pods/default_my-node-app-6d4b75cb6d-x7k2p_" + kUid + "/api-node/0.log",
        "default|my-node-app-6d4b75cb6d-x7k2p|" + kUid + "|api-node|0||"},
       {"/var/log/pods/kube-system_kube-apiserver-minikube_6c4f1f2f0f6c9b0f3a8d0d6a7a5b3c21/"
@@ -51,19 +51,19 @@ TEST(ParsePodLogPath, ReadsTheExamplesOfTheSpecification) {  // B.2
       {"/var/log/pods/default_web-0_" + kUid + "/with.dot/0.log",
        "default|web-0|" + kUid + "|with.dot|0||"},
   };
-  for (const Row& row : table) EXPECT_EQ(Show(row.path), row.shown) << row.path;
+  for (const PathRow& row : table) EXPECT_EQ(ShowPath(row.path), row.shown) << row.path;
 }
 
 TEST(ParsePodLogPath, ReadsOnlyTheLastThreeComponents) {
   const std::string shown = "n|p|u|c|7||";
-  EXPECT_EQ(Show("n_p_u/c/7.log"), shown);
-  EXPECT_EQ(Show("/n_p_u/c/7.log"), shown);
-  EXPECT_EQ(Show("//x/../n_p_u/c/7.log"), shown);
-  EXPECT_EQ(Show("/data/a_b_c/x/n_p_u/c/7.log"), shown);
+  EXPECT_EQ(ShowPath("n_p_u/c/7.log"), shown);
+  EXPECT_EQ(ShowPath("/n_p_u/c/7.log"), shown);
+  EXPECT_EQ(ShowPath("//x/../n_p_u/c/7.log"), shown);
+  EXPECT_EQ(ShowPath("/data/a_b_c/x/n_p_u/c/7.log"), shown);
 }
 
 TEST(ParsePodLogPath, ReadsRestartCountsOf32BitsWithoutLeadingZeros) {  // B.2, "restart"
-  const Row table[] = {
+  const PathRow table[] = {
       {"0.log", "n|p|u|c|0||"},
       {"9.log", "n|p|u|c|9||"},
       {"10.log", "n|p|u|c|10||"},
@@ -82,7 +82,8 @@ TEST(ParsePodLogPath, ReadsRestartCountsOf32BitsWithoutLeadingZeros) {  // B.2, 
       {"x.log", "error:file"},
       {"0x1.log", "error:file"},
   };
-  for (const Row& row : table) EXPECT_EQ(Show("n_p_u/c/" + row.path), row.shown) << row.path;
+  for (const PathRow& row : table)
+    EXPECT_EQ(ShowPath("n_p_u/c/" + row.path), row.shown) << row.path;
 }
 
 TEST(ParsePodLogPath, RefusesFilesThatAreNotTheRuntimesOwn) {  // B.1, B.2
@@ -113,11 +114,11 @@ TEST(ParsePodLogPath, RefusesFilesThatAreNotTheRuntimesOwn) {  // B.1, B.2
       "0.log\n",
   };
   for (const char* file : table)
-    EXPECT_EQ(Show(std::string("n_p_u/c/") + file), "error:file") << file;
+    EXPECT_EQ(ShowPath(std::string("n_p_u/c/") + file), "error:file") << file;
 }
 
 TEST(ParsePodLogPath, NamesTheDirectoryOrThePodThatDoesNotFit) {
-  const Row table[] = {
+  const PathRow table[] = {
       {"", "error:directory"},
       {"/", "error:directory"},
       {"0.log", "error:directory"},
@@ -138,7 +139,7 @@ TEST(ParsePodLogPath, NamesTheDirectoryOrThePodThatDoesNotFit) {
       // The pod is named before the file.
       {"/n_p/c/x", "error:pod"},
   };
-  for (const Row& row : table) EXPECT_EQ(Show(row.path), row.shown) << row.path;
+  for (const PathRow& row : table) EXPECT_EQ(ShowPath(row.path), row.shown) << row.path;
 }
 
 TEST(ParsePodLogPath, NeverReadsBehindACut) {

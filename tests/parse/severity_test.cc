@@ -11,13 +11,13 @@
 namespace podtail {
 namespace {
 
-struct Row {
+struct SeverityRow {
   int number;
   std::vector<std::string> tokens;
 };
 
-const std::vector<Row>& Table() {
-  static const std::vector<Row> table = {
+const std::vector<SeverityRow>& Table() {
+  static const std::vector<SeverityRow> table = {
       {1, {"trace", "trc", "finest", "silly", "t"}},
       {5, {"debug", "dbg", "finer", "d", "verbose"}},
       {6, {"fine"}},
@@ -34,7 +34,7 @@ const std::vector<Row>& Table() {
 }
 
 TEST(SeverityNumberOf, KnowsEveryTokenOfTheTableInEitherCase) {
-  for (const Row& row : Table()) {
+  for (const SeverityRow& row : Table()) {
     for (const std::string& token : row.tokens) {
       std::string upper = token, mixed = token;
       for (char& c : upper) c = static_cast<char>(std::toupper(c));
@@ -47,7 +47,7 @@ TEST(SeverityNumberOf, KnowsEveryTokenOfTheTableInEitherCase) {
 }
 
 TEST(SeverityNumberOf, KnowsNoWordThatIsOneByteOff) {
-  for (const Row& row : Table()) {
+  for (const SeverityRow& row : Table()) {
     for (const std::string& token : row.tokens) {
       for (const char c : {'_', '0', ' ', '\0', ':', '\xe9', 'q'}) {
         EXPECT_EQ(SeverityNumberOf(token + c), 0) << token << " and " << c;

@@ -12,8 +12,6 @@
 namespace podtail {
 namespace {
 
-constexpr char kLive[] = "/r/ns_pod_uid/c/0.log";
-constexpr char kOld[] = "/r/ns_pod_uid/c/0.log.20240101-000001";
 using Bodies = std::vector<std::string>;
 
 class ArchiveRunsTest : public testing::Test {

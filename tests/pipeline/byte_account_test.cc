@@ -51,7 +51,7 @@ TEST(ByteAccount, TakesBackWhatASourceThatIsShedHadBehindItsCommittedOffset) {
   EXPECT_EQ(account.held_bytes(), 0U);
 }
 
-class Losses : public LossLog {
+class LaterLosses : public LossLog {
  public:
   struct Place {
     Hash128 head;  // a file that was cut and filled again has the inode, and other bytes
@@ -167,7 +167,7 @@ struct World {
   Choices choices;
   MemoryLogFileSystem files;
   LaterStore store{nullptr};
-  Losses losses;
+  LaterLosses losses;
   EngineOptions options;
   std::unique_ptr<Engine> engine;
   Duration now{};

@@ -23,9 +23,9 @@ struct Writer {
   std::array<bool, 2> in_run{};
 };
 
-class World {
+class CrashWorld {
  public:
-  explicit World(std::uint64_t seed) : choices(seed), store(&choices) {
+  explicit CrashWorld(std::uint64_t seed) : choices(seed), store(&choices) {
     options.tailer.root = kRoot;
     options.tailer.switch_grace = Duration::zero();
     options.tailer.read_buffer_bytes = 16 * 1024;
@@ -119,7 +119,7 @@ class World {
 };
 
 void RunSeed(std::uint64_t seed) {
-  World world(seed);
+  CrashWorld world(seed);
   world.Start();
   std::size_t crashes = 0;
   const std::size_t steps = 150 + world.choices.Below(250);
@@ -174,7 +174,7 @@ TEST(EngineCrash, LosesNothingAndRepeatsIdenticallyWhateverTheMoment) {
 
 TEST(EngineCrash, ReferenceHasEveryByteThatWasWritten) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    World world(seed);
+    CrashWorld world(seed);
     for (int i = 0; i < 300; ++i) {
       Writer* writer = &world.writers[world.choices.Below(world.writers.size())];
       if (world.choices.OneIn(20)) {

@@ -14,9 +14,6 @@
 namespace podtail {
 namespace {
 
-constexpr char kLive[] = "/r/ns_pod_uid/c/0.log";
-constexpr char kHead[] = "2024-01-01T00:00:00Z stdout ";
-
 // Says what it is told to say, and keeps what it was given.
 class Script : public Exporter {
  public:
@@ -59,7 +56,7 @@ class Script : public Exporter {
   std::vector<RecordBatchRef> taken_;
 };
 
-class Losses : public LossLog {
+class LossList : public LossLog {
  public:
   Expected<WriteSequence> Append(const LossEntry& entry) override {
     if (full || reasons.size() >= room) {
@@ -121,7 +118,7 @@ class EngineTest : public testing::Test {
 
   MemoryLogFileSystem files;
   LaterStore store{nullptr};
-  Losses losses;
+  LossList losses;
   Script::State script;
   EngineOptions options;
   std::unique_ptr<Engine> engine;

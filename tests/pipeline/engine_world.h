@@ -21,6 +21,11 @@
 
 namespace podtail {
 
+// The only container of most of these tests, and the head of its lines.
+inline constexpr char kLive[] = "/r/ns_pod_uid/c/0.log";
+inline constexpr char kOld[] = "/r/ns_pod_uid/c/0.log.20240101-000001";
+inline constexpr char kHead[] = "2024-01-01T00:00:00Z stdout ";
+
 class Choices {
  public:
   explicit Choices(std::uint64_t seed) : random_(seed) {}

@@ -13,8 +13,6 @@
 namespace podtail {
 namespace {
 
-constexpr char kLive[] = "/r/ns_pod_uid/c/0.log";
-constexpr char kOld[] = "/r/ns_pod_uid/c/0.log.20240101-000001";
 constexpr char kMiddle[] = "/r/ns_pod_uid/c/0.log.20240101-000002";
 using Bodies = std::vector<std::string>;
 

@@ -11,9 +11,6 @@
 namespace podtail {
 namespace {
 
-constexpr char kHead[] = "2024-01-01T00:00:00Z stdout ";
-constexpr char kLive[] = "/r/ns_pod_uid/c/0.log";
-
 class PiecesTest : public testing::Test {
  protected:
   PiecesTest() {

@@ -53,8 +53,8 @@ class Moody : public Exporter {
   std::vector<RecordBatchRef> taken_;
 };
 
-struct World {
-  explicit World(std::uint64_t seed) : choices(seed), store(&choices) {
+struct ShedWorld {
+  explicit ShedWorld(std::uint64_t seed) : choices(seed), store(&choices) {
     options.tailer.root = "/r";
     options.tailer.switch_grace = Duration::zero();
     options.tailer.read_buffer_bytes = 128 * 1024;
@@ -130,7 +130,7 @@ struct World {
 };
 
 void RunSeed(std::uint64_t seed, std::uint64_t* sheds) {
-  World world(seed);
+  ShedWorld world(seed);
   world.Start();
   const auto container = [&] { return "c" + std::to_string(world.choices.Below(10)); };
   for (int step = 0; step < 1600; ++step) {

@@ -18,7 +18,6 @@
 namespace podtail {
 namespace {
 
-constexpr char kLive[] = "/r/ns_pod_uid/c/0.log";
 constexpr Duration kTurn = std::chrono::milliseconds(100);
 
 class Troubles : public Observer {

@@ -22,7 +22,7 @@ constexpr std::uint64_t kSeeds = 100;
 constexpr std::uint64_t kSeeds = 300;
 #endif
 
-std::string Lines(const SeedRuns& runs) {
+std::string FailureLines(const SeedRuns& runs) {
   std::string lines;
   for (const std::string& failure : runs.failures) lines += failure + "\n";
   return lines;
@@ -31,7 +31,7 @@ std::string Lines(const SeedRuns& runs) {
 TEST(SimSeeds, KeepsEveryPromiseInEveryWorld) {
   const SeedRuns runs = RunSeeds(1, kSeeds, 1, {});
   EXPECT_EQ(runs.worlds, kSeeds);
-  EXPECT_TRUE(runs.failed.empty()) << Lines(runs);
+  EXPECT_TRUE(runs.failed.empty()) << FailureLines(runs);
   // A world without these would prove little.
   for (const SimMark mark : {SimMark::kCrash, SimMark::kResumed, SimMark::kJoinedAcrossFiles,
                              SimMark::kInodeGivenAgain, SimMark::kCrashWriteTorn}) {
@@ -42,13 +42,13 @@ TEST(SimSeeds, KeepsEveryPromiseInEveryWorld) {
 
 TEST(SimSeeds, KeepsEveryPromiseOnTheTapesOfOldBugs) {
   const SeedRuns runs = RunTapes(PODTAIL_TAPES);
-  EXPECT_TRUE(runs.failures.empty()) << Lines(runs);
+  EXPECT_TRUE(runs.failures.empty()) << FailureLines(runs);
 }
 
 TEST(SimSeeds, KeepsEveryPromiseAfterACrashBehindAnyTurn) {
   const SeedRuns runs = CrashEverywhere(2, 1, {});
   EXPECT_GT(runs.worlds, 100U);
-  EXPECT_TRUE(runs.failed.empty()) << Lines(runs);
+  EXPECT_TRUE(runs.failed.empty()) << FailureLines(runs);
 }
 
 }  // namespace

@@ -81,13 +81,13 @@ TEST(Flags, SetTheirTargets) {
   EXPECT_TRUE(f.flags.Given("--label"));
 }
 
-struct Refusal {
+struct RefusedFlag {
   std::vector<std::string> arguments;
   std::string line;  // without the pointer to the help
 };
 
 TEST(Flags, RefuseInOneLineWithStatus64) {
-  const std::vector<Refusal> table = {
+  const std::vector<RefusedFlag> table = {
       {{"--frob"}, "unknown flag --frob"},
       {{"-x"}, "unknown flag -x"},
       {{"--once", "stray"}, "unexpected argument stray"},
@@ -105,7 +105,7 @@ TEST(Flags, RefuseInOneLineWithStatus64) {
       {{"--loki", "http://x"}, "--loki does not work yet"},
       {{"--tls-insecure", "--frob"}, "--tls-insecure does not work yet"},
   };
-  for (const Refusal& refusal : table) {
+  for (const RefusedFlag& refusal : table) {
     Fixture f;
     const Outcome outcome = Parse(&f, refusal.arguments);
     EXPECT_EQ(outcome.status, std::optional<int>(kExitUsage)) << refusal.line;

@@ -10,7 +10,6 @@ namespace {
 constexpr std::size_t kStdout = 0;
 constexpr std::size_t kStderr = 1;
 constexpr std::size_t kExactTimeBytes = 30;  // 2026-11-22T13:59:29.967213710Z
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 }  // namespace
 

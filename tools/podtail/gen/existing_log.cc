@@ -14,7 +14,6 @@
 namespace podtail::gen {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kTailBytes = 64 << 10;  // the longest line has 16 KiB
 
 // The time of the last whole line, or 0.

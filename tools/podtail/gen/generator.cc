@@ -11,11 +11,11 @@
 
 #include "tools/podtail/gen/existing_log.h"
 #include "tools/podtail/gen/pod_names.h"
+#include "tools/podtail/gen/time_text.h"
 
 namespace podtail::gen {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kFirstDay = 1'795'305'600;  // 2026-11-22, seconds
 constexpr std::uint64_t kBurstLines = 16;          // of one container
 constexpr std::uint64_t kLinesPerLook = 4096;      // between two looks for a signal

@@ -7,8 +7,6 @@
 namespace podtail::gen {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-
 // `digits` digits of `value`, the highest first.
 void AppendDigits(std::uint64_t value, int digits, std::string* out) {
   char text[20];

@@ -12,6 +12,8 @@
 
 namespace podtail::gen {
 
+inline constexpr std::int64_t kSecond = 1'000'000'000;
+
 class TimeText {
  public:
   // All texts are in this zone.
