@@ -342,7 +342,8 @@ void SimKubelet::Finish(Instant now) {
   dead = false;
   options.reopen_fails_in = options.dies_in = options.step_ms = 0;
   options.step_ms = 1;
-  writer.torn_in = 0;
+  // A line of a time that is none is no CRI line, and ends no run.
+  writer.torn_in = writer.odd_time_in = 0;
   for (Owned& owned : all_) {
     owned.next_step = now;
     while (!owned.tasks.empty()) Run(&owned, now);
