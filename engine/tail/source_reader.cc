@@ -56,9 +56,9 @@ bool Tailer::Impl::HoldsNext(const Container& container, std::size_t i, const Ti
     // Not opened yet, or no identity yet: its bytes come before the next one's.
     const bool unseen = generation.file == nullptr && generation.looked_at == 0;
     if (unseen || generation.may_announce()) return true;
-    // Its end came before its first line's: there may be more, until it is sealed.
-    if (generation.archive != nullptr && !generation.whole) return true;
   }
+  // Its end came before its writer's: there may be more, until it is sealed.
+  if (generation.archive != nullptr && !generation.whole) return true;
   // Where two newer ones stand, the first of them was rotated too: whoever wrote
   // this one has long been told.
   const bool same = !all[i + 1]->has_source && all[i + 1]->MayBeMadeOf(generation);

@@ -464,5 +464,19 @@ TEST_F(ArchivesTest, WhoseFirstLineIsNotThereYetHoldTheNextOnesBack) {
   for (const SourceBegan& began_now : began) EXPECT_FALSE(began_now.late);
 }
 
+TEST_F(ArchivesTest, WhoseEndIsNotThereYetHoldTheNextOnesBack) {
+  const std::string bytes = GzipBytes(kA + "\nb\n", 0);  // stored: cut in front of b
+  files.Append(Rotated(1) + ".gz", std::string_view(bytes).substr(0, bytes.size() - 10));
+  files.Append(Live(), "c\n");
+  files.now += std::chrono::hours(1);
+  Start();
+  Turns(3);
+  EXPECT_EQ(lines, Lines{kA});
+  files.Append(Rotated(1) + ".gz", std::string_view(bytes).substr(bytes.size() - 10));
+  Turns(10);
+  EXPECT_EQ(lines, (Lines{kA, "b", "c"}));
+  for (const SourceBegan& began_now : began) EXPECT_FALSE(began_now.late);
+}
+
 }  // namespace
 }  // namespace podtail
