@@ -49,7 +49,19 @@ bool Tailer::Impl::MaySeal(const Container& container, std::size_t index, const 
     // one waits for the end of a line that came in pieces.
     if (!newer.SameInstance(generation) || newer.begun || generation.mid_line) return true;
   }
-  return false;
+  return generation.elsewhere && IsFollowedElsewhere(generation, tick.now - grace);
+}
+
+// Its directory was moved, and where it stands now another container's newer file is what
+// its writer goes on with.
+bool Tailer::Impl::IsFollowedElsewhere(const Generation& moved, Instant before) const {
+  const auto place = by_path.find(moved.name.path.substr(0, moved.name.path.rfind('/')));
+  if (place == by_path.end()) return false;
+  const auto& there = Get(place->second)->generations;
+  return std::any_of(there.begin(), there.end(), [&](const auto& other) {
+    return other->name.restart_count >= moved.name.restart_count && other->met_at > moved.met_at &&
+           moved.looked_at > other->met_at && other->found_at <= before;
+  });
 }
 
 void Tailer::Impl::SealOne(Generation* generation, const Tick& tick) {
@@ -90,9 +102,11 @@ void Tailer::Impl::Close(Generation* generation) {
 }
 
 bool Tailer::Impl::FinishesInstance(const Generation& sealed) const {
-  bool newer_instance = false;
+  bool newer_instance = false, stays = !sealed.elsewhere;
   for (const auto& generation : sealed.container->generations) {
     if (generation.get() == &sealed) continue;
+    const bool here = generation->missed == 0 && !generation->elsewhere;
+    stays = stays || (generation->SameInstance(sealed) && here);
     // One that never held a byte ends nothing, and nobody hears of it when it is sealed.
     const bool empty = generation->state == GenerationState::kNew && !generation->start &&
                        !generation->name.compressed && generation->size == 0;
@@ -101,7 +115,7 @@ bool Tailer::Impl::FinishesInstance(const Generation& sealed) const {
                                            std::tie(sealed.epoch, sealed.name.restart_count);
   }
   const bool gone = sealed.file == nullptr && sealed.missed > 0;
-  return newer_instance || sealed.deleted || gone;
+  return newer_instance || sealed.deleted || gone || !stays;
 }
 
 // The last file of an instance has not a byte, or was never opened, and so no source to

@@ -88,6 +88,7 @@ struct Tailer::Impl {
   void SealOne(Generation* generation, const Tick& tick);
   bool MaySeal(const Container& container, std::size_t index, const Tick& tick) const;
   bool FinishesInstance(const Generation& sealed) const;
+  bool IsFollowedElsewhere(const Generation& moved, Instant before) const;
   void FinishBefore(const Generation& silent);
   bool WaitsForOlder(const Generation& generation, const Tick& tick) const;
   bool EmitRest(Generation* generation, const Tick& tick);
@@ -173,12 +174,11 @@ struct Tailer::Impl {
   std::uint32_t sources_ever = 0;
   std::deque<ContainerId> ready;  // have something to read, in turn
   std::deque<InstanceKey> opening;
-  bool opening_waits = false;            // for descriptors, or for an archive to end
-  std::set<ContainerId> restless;        // looked at between passes, too
-  std::deque<std::string> hinted;        // not looked into yet
-  std::vector<FileIdentity> superseded;  // began again in place, and settled
-  std::uint64_t passes = 0;              // complete ones
-  std::uint64_t listings = 0, looks = 0;
+  bool opening_waits = false;                         // for descriptors, or for an archive to end
+  std::set<ContainerId> restless;                     // looked at between passes, too
+  std::deque<std::string> hinted;                     // not looked into yet
+  std::vector<FileIdentity> superseded;               // began again in place, and settled
+  std::uint64_t passes = 0, listings = 0, looks = 0;  // passes: complete ones
   bool scanning = false;
   bool hints_complete = false;           // as of this Poll()
   bool hints_lost = true;                // some, since the last pass began

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -153,6 +154,42 @@ TEST_F(SourceEndTest, FilesThatNobodyCouldOpenDoNotHideTheEndOfTheirInstance) {
   ASSERT_EQ(closed.size(), 2U);
   EXPECT_EQ(closed[1].source, closed[0].source);
   EXPECT_TRUE(closed.back().finishes_instance);
+}
+
+// Its directory was renamed: what its writer goes on with is another container's.
+TEST_F(SourceEndTest, AFileThatIsFollowedWhereItWasMovedEndsItsInstance) {
+  const std::string moved = "/r/ns_moved_uid/c/0.log";
+  files.Append(Live(), "a\n");
+  Start();
+  Turns(3);
+  files.Rename(Live(), moved);
+  Turns(100);
+  EXPECT_TRUE(closed.empty()) << "it is still written";
+  files.Rename(moved, moved + ".20240101-000001");
+  files.Append(moved, "b\n");
+  Turns(100);
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_EQ(closed[0].source, opened.at(0).source);
+  EXPECT_TRUE(closed[0].finishes_instance);
+  EXPECT_EQ(lines, (Lines{"a", "b"}));
+}
+
+// One file of several was moved away: its instance goes on where it was.
+TEST_F(SourceEndTest, AFileThatWasMovedAwayAloneEndsNothing) {
+  files.Append(Live(), "a\n");
+  files.Append("/r/ns_other_uid/c/0.log", "x\n");
+  Start();
+  Turns(3);
+  files.Rename(Live(), "/r/ns_other_uid/c/0.log.20240101-000001");
+  files.Append(Live(), "");
+  files.Append("/r/ns_other_uid/c/1.log", "y\n");
+  Turns(100);
+  const auto moved = std::find_if(opened.begin(), opened.end(),
+                                  [&](const SourceOpened& each) { return each.path == Live(); });
+  ASSERT_NE(moved, opened.end());
+  const auto of_it = [&](const SourceClosed& each) { return each.source == moved->source; };
+  ASSERT_EQ(std::count_if(closed.begin(), closed.end(), of_it), 1);
+  EXPECT_FALSE(std::find_if(closed.begin(), closed.end(), of_it)->finishes_instance);
 }
 
 TEST_F(SourceEndTest, AParkedFileIsSealedLikeAnyOther) {
