@@ -94,14 +94,13 @@ std::string SimStamp(Timestamp wall) {
 
 SimContainer::SimContainer(ChoiceTape* tape, SimTrace* trace, SimLogFileSystem* files,
                            const SimWriterOptions* options, std::string directory,
-                           std::uint32_t number)
+                           std::uint32_t hour)
     : tape_(tape),
       trace_(trace),
       files_(files),
       options_(options),
-      directory_(std::move(directory)) {
-  if (!options_->equal_heads) clock_ns_ = std::int64_t{number} * 3'600'000'000'000;
-}
+      directory_(std::move(directory)),
+      clock_ns_(std::int64_t{hour} * 3'600'000'000'000) {}
 
 std::string SimContainer::TimeText(bool plain) {
   if (!plain && tape_->OneIn(options_->odd_time_in)) {

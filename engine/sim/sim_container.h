@@ -32,9 +32,9 @@ struct SimWriterOptions {
 
 class SimContainer {
  public:
-  // All must outlive it.
+  // All must outlive it. Its first line is of that hour.
   SimContainer(ChoiceTape* tape, SimTrace* trace, SimLogFileSystem* files,
-               const SimWriterOptions* options, std::string directory, std::uint32_t number);
+               const SimWriterOptions* options, std::string directory, std::uint32_t hour);
 
   const std::string& directory() const noexcept { return directory_; }
   std::string live() const { return directory_ + "/" + std::to_string(restart_) + ".log"; }
@@ -80,7 +80,7 @@ class SimContainer {
   std::array<Stream, 2> streams_{};
   SimNode* previous_ = nullptr;  // what the streams wrote into before
   std::uint64_t serial_ = 0;
-  std::int64_t clock_ns_ = 0;
+  std::int64_t clock_ns_;
 };
 
 // RFC 3339, `digits` of fraction, at an offset of so many minutes.

@@ -40,8 +40,12 @@ void SimKubelet::StartContainer(Owned* owned, const std::string& pod, bool is_st
   owned->rotated.clear();
   const std::string directory = owned->pod + "/" + std::string(kNames[index % 3]);
   files_->MakeDirectory(directory);
+  // One that is made again under its old name is so later: the same line, to its time, would
+  // be the same record.
+  const std::uint32_t hour = writer.equal_heads && !is_static ? 0 : started_;
+  ++started_;
   owned->container =
-      std::make_unique<SimContainer>(tape_, trace_, files_, &writer, directory, started_++);
+      std::make_unique<SimContainer>(tape_, trace_, files_, &writer, directory, hour);
   owned->container->Begin(files_->Create(owned->container->live()));
   trace_->Note("container", directory);
 }

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "engine/sim/sim_cri_reader.h"
@@ -40,6 +42,30 @@ TEST(SimKubelet, EndsEveryRunInTheEnd) {
     for (const auto& node : files.nodes()) {
       if (node->kind != FileKind::kRegular) continue;
       EXPECT_EQ(OpenRunsOf(node->bytes), (std::array<bool, 2>{})) << "seed " << seed;
+    }
+  }
+}
+
+// Nobody could tell such a file from a copy of the first one.
+TEST(SimKubelet, WritesNoLineTwiceIntoFilesOfOneName) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    ChoiceTape tape = ChoiceTape::FromSeed(seed);
+    SimTrace trace(0);
+    SimOracle oracle(&trace);
+    SimLogFileSystem files(&tape, &oracle);
+    SimKubelet kubelet(&tape, &trace, &files, &oracle);
+    kubelet.writer.equal_heads = true;
+    kubelet.writer.odd_in = kubelet.writer.odd_time_in = kubelet.writer.malformed_in = 0;
+    kubelet.Begin();
+    for (int i = 0; i < 200; ++i) {
+      kubelet.Write();
+      if (i % 5 == 0) kubelet.ReplacePod();
+    }
+    std::set<std::string> heads;
+    for (const auto& node : files.nodes()) {
+      const std::string head = node->bytes.substr(0, node->bytes.find('\n'));
+      if (head.empty()) continue;
+      EXPECT_TRUE(heads.insert(node->last_path + " " + head).second) << head << ", seed " << seed;
     }
   }
 }
