@@ -56,6 +56,7 @@ class SimGeneration {
   std::string bytes;
   std::string path;       // the first name it had
   std::string directory;  // of that name
+  std::set<std::string> names;
   std::uint32_t restart = 0;
   bool cut = false;             // its file holds other bytes now
   bool after_cut = false;       // and before it held others

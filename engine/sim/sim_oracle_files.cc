@@ -32,6 +32,7 @@ void SimOracle::OnNamed(const SimNode& node, const std::string& path) {
   if (node.kind != FileKind::kRegular) return;
   SimGeneration* generation = Of(node);
   if (generation == nullptr) generation = NewGeneration(node);
+  generation->names.insert(path);
   const std::string directory = path.substr(0, path.rfind('/'));
   if (!generation->path.empty() && generation->directory != directory) {
     generation->moved = true;
@@ -85,7 +86,7 @@ void SimOracle::OnBytes(const SimNode& node, std::string_view bytes) {
     generation->openable_turn = trace_->turns;
   }
   generation->Append(bytes);
-  if (trace_->now <= generation->in_time_until) {
+  if (trace_->now <= generation->in_time_until && !generation->plain_gone) {
     generation->in_time = generation->bytes.rfind('\n') + 1;
   }
 }
@@ -104,6 +105,7 @@ void SimOracle::OnCut(const SimNode& node, std::size_t size) {
   generation->after_cut = true;
   generation->path = before->path;
   generation->directory = before->directory;
+  generation->names = before->names;
   generation->restart = before->restart;
   by_directory_[generation->directory].push_back(generation);
   if (size > 0) generation->Append(kept);
@@ -124,7 +126,12 @@ void SimOracle::OnSeen(const SimNode& node, std::uint64_t bytes, bool read) {
 void SimOracle::OnGone(const SimNode& node) {
   SimGeneration* generation = Of(node);
   if (generation == nullptr || generation->carriers == 0) return;
-  if (node.id == generation->node_id) generation->plain_gone = true;
+  if (node.id == generation->node_id) {
+    generation->plain_gone = true;
+    // Whoever had not opened it by then finds in its archive what came in time.
+    const bool opened = alive_ && generation->opened_life == life_;
+    if (!opened) generation->in_time = std::min(generation->in_time, generation->archived);
+  }
   const bool all = --generation->carriers == 0;
   // Writers may have added to the plain file while it was compressed.
   if (!all && (!generation->plain_gone || generation->archived >= generation->size())) return;
@@ -295,10 +302,11 @@ void SimOracle::Durable(const CheckpointEdit& edit) {
 }
 
 // One that went away unread after its end was announced again without being opened, to
-// be declared lost: of that directory, gone, and committed up to there.
+// be declared lost: it had that name, is gone, and committed up to there.
 SimGeneration* SimOracle::DeclaredGone(std::string_view path, std::uint64_t offset) {
   if (last_seen_ != nullptr && last_seen_->last_path == path) return nullptr;
   for (SimGeneration* each : by_directory_[std::string(path.substr(0, path.rfind('/')))]) {
+    if (each->names.count(std::string(path)) == 0) continue;
     const bool here = each->carriers == 0 && each->opened_life == life_ && each->put == offset;
     if (here && offset > 0) return each;
   }
