@@ -195,14 +195,15 @@ void SimOracle::Claim(std::uint32_t index) {
   for (const Owned& owned : record.owned) {
     for (std::uint64_t at = owned.range.begin; at < owned.range.end; ++at) {
       const std::uint32_t owner = owned.generation->OwnerAt(at);
-      if (owner != 0 && owner != index && !damaged_ && !record.torn_off) {
-        if (Has(records_[owner], owned.generation, at) && !LostItsBeginning(records_[owner])) {
+      if (owner != 0 && owner != index && !damaged_) {
+        const bool had_it = Has(records_[owner], owned.generation, at);
+        if (!record.torn_off && had_it && !LostItsBeginning(records_[owner])) {
           Fail("I6", "one byte in two records: " + record.words + " and " + records_[owner].words);
           return;
         }
         trace_->Hit(SimMark::kRunLostItsBeginning);
         record.torn_off = true;
-        owned.generation->torn_off = true;
+        owned.generation->torn_off = true;  // of each of its files
       }
       owned.generation->SetOwner(at, index);
     }

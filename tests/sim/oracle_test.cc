@@ -4,9 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "engine/base/hash.h"
+#include "engine/record/record_batch_builder.h"
 
 namespace podtail {
 namespace {
@@ -65,6 +70,63 @@ TEST(SimOracle, CallsNothingInTimeThatNobodyCouldRead) {
   edit.put[0].late_from = line.size() - 1;
   oracle.Submitted(edit);
   EXPECT_TRUE(trace.failed()) << "the archive's lines came in time";
+}
+
+struct Sent {
+  std::string_view body;
+  std::vector<Piece> pieces;
+  std::uint32_t part;
+};
+
+void Offer(const std::vector<Sent>& all, Timestamp time, std::uint64_t sequence,
+           SimOracle* oracle) {
+  RecordBatchBuilder builder({ContainerId{0}, std::nullopt}, std::make_shared<PodResource>());
+  for (const Sent& sent : all) {
+    RecordDraft draft;
+    draft.body = sent.body;
+    draft.pieces = sent.pieces;
+    draft.part = sent.part;
+    draft.time = time;
+    builder.Add(draft);
+    for (const Piece& piece : sent.pieces) builder.Need({piece.source, {}}, {});
+    time += std::chrono::nanoseconds(1);
+  }
+  oracle->Offered(*builder.Seal(static_cast<BatchSequence>(sequence)));
+}
+
+// Behind a run whose first file has vanished times are given anew, in each of its files.
+TEST(SimOracle, AllowsOtherTimesBehindARunThatLostItsBeginning) {
+  ChoiceTape tape = ChoiceTape::FromSeed(1);
+  SimTrace trace(30);
+  SimOracle oracle(&trace);
+  oracle.options.unique_times = true;
+  SimLogFileSystem files(&tape, &oracle);
+  const std::string lost = "/r/p/c/0.log.1", older = "/r/p/c/0.log.2", live = "/r/p/c/0.log";
+  files.MakeDirectory("/r/p/c");
+  files.Append(files.Create(lost), "2024-01-01T00:00:01Z stdout P z\n");
+  files.Append(files.Create(older), "2024-01-01T00:00:01Z stdout P a\n");
+  files.Append(files.Create(live),
+               "2024-01-01T00:00:01Z stdout F b\n2024-01-01T00:00:01Z stdout F c\n");
+  const auto begin = [&] {
+    oracle.BeginLife({}, false);
+    for (const std::string& path : {older, live}) {
+      oracle.OnSeen(*files.Find(path), 0, false);
+      oracle.OnFileOpened(path, 0);
+    }
+  };
+  const SourceId a{0}, b{1};
+  const Timestamp time{std::chrono::sys_days(std::chrono::year(2024) / 1 / 1) +
+                       std::chrono::seconds(1)};
+  begin();
+  Offer({{"a", {{a, {0, 32}, 32}}, 1}, {"b", {{b, {0, 32}, 32}}, 2}}, time, 1, &oracle);
+  ASSERT_FALSE(trace.failed()) << trace.failure().message;
+  files.Unlink(lost);
+  oracle.EndLife();
+  begin();
+  // "b" had the time that "c" has now.
+  Offer({{"ab", {{a, {0, 32}, 32}, {b, {0, 32}, 32}}, 0}, {"c", {{b, {32, 64}, 32}}, 0}}, time, 1,
+        &oracle);
+  EXPECT_FALSE(trace.failed()) << trace.failure().message;
 }
 
 }  // namespace
