@@ -48,7 +48,7 @@ void BatchAssembler::Begin(const TailedLine& line, const TailOutput& out, Source
   source->started = true;
   if (!source->late) {
     SwitchFrom(std::exchange(source->older, {}), line.source, source);
-    if (source->instance->last) BreakRuns(*source);
+    if (source->instance->last) BreakRuns(line.source, source);
     if (source->instance->runs.any_open()) TetherRuns(line, out, source);
     source->instance->begun.push_back(line.source);
     source->instance->last = line.source;
@@ -78,23 +78,26 @@ void BatchAssembler::WaitForJournal(SourceId id, Source* source) {
 
 // The lines of this file do not end the runs that are open. What a shadow waits for
 // stood where an earlier life went on, and was given out.
-void BatchAssembler::BreakRuns(const Source& source) {
-  Instance* instance = source.instance.get();
+void BatchAssembler::BreakRuns(SourceId id, Source* source) {
+  Instance* instance = source->instance.get();
   OpenRuns* runs = &instance->runs;
   if (const Source* last = Find(*instance->last)) instance->ended_short = EndedShort(*last);
   // The file in which an earlier life went on is gone, and this is another one; or it
   // went on in bytes that are; or what it committed here says that nothing came over:
   // files before it were committed as a whole by then, whatever is read of them again.
-  const bool elsewhere = instance->next.bytes > 0 && instance->next != source.file.head;
-  const bool over = elsewhere || instance->ended_short || source.read.offset > 0;
+  const bool elsewhere = instance->next.bytes > 0 && instance->next != source->file.head;
+  const bool over = elsewhere || instance->ended_short || source->read.offset > 0;
   if (!over && instance->next.bytes > 0) return;
   for (std::size_t i = 0; i < 2; ++i) {
-    if (runs->of[i].shadow()) {
-      runs->of[i].DropShadow();
-      SyncRun(runs, i);
-    } else if (runs->of[i].open() && over) {
-      CutRun(runs, i, tick_);
-    }
+    const bool shadow = runs->of[i].shadow();
+    if (!shadow && !over) continue;
+    CutRun(runs, i, tick_);
+    if (!shadow) continue;
+    // What the next life finds here is this file: it has to know that nothing came over.
+    WaitForJournal(id, source);
+    if (!runs->of[i].open()) continue;
+    runs->of[i].DropShadow();  // its file is forgotten
+    SyncRun(runs, i);
   }
 }
 
@@ -197,13 +200,16 @@ void BatchAssembler::CloseRun(OpenRuns* runs, std::size_t stream) {
 // record, so that a replay closes it at the same place (decision 10).
 void BatchAssembler::CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick) {
   FragmentJoiner& run = runs->of[stream];
-  Source* source = Find(run.last_source());
+  // Of a shadow that was fed nothing only the state speaks with which its file was found.
+  const bool unfed = run.unfed();
+  const SourceId last = unfed ? runs->opened_in[stream] : run.last_source();
+  Source* source = Find(last);
   if (!run.open() || source == nullptr) return;
   PODTAIL_DCHECK(!source->mid_line);
   tick_ = tick;
   giving_ = source;
   if (!PODTAIL_MUTANT(kCutNotJournaled)) {
-    ledger_->Journal(run.last_source(), run.last_begin());
+    ledger_->Journal(last, unfed ? std::nullopt : std::optional(run.last_begin()));
     journal_ = true;
   }
   CloseRun(runs, stream);
@@ -211,11 +217,11 @@ void BatchAssembler::CutRun(OpenRuns* runs, std::size_t stream, const Tick& tick
   SyncRun(runs, stream);
   // Behind its last fragment it is not open any more, in none of the files that were
   // read since.
-  EndRun(runs, stream, run.last_source(), run.last_begin() + 1);
-  NoteClosed(run.last_source(), source);
+  EndRun(runs, stream, last, unfed ? 0 : run.last_begin() + 1);
+  NoteClosed(last, source);
   if (runs->kind == RunKind::kLate) return;
   const std::vector<SourceId>& begun = source->instance->begun;
-  auto later = std::find(begun.begin(), begun.end(), run.last_source());
+  auto later = std::find(begun.begin(), begun.end(), last);
   if (later != begun.end()) ++later;
   for (; later != begun.end(); ++later) {
     Source* each = Find(*later);

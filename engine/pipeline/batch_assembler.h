@@ -165,7 +165,7 @@ class BatchAssembler : private JoinerOutput {
   void Begin(const TailedLine& line, const TailOutput& out, Source* source);
   void SwitchFrom(const std::vector<SourceId>& older, SourceId id, Source* source);
   void WaitForJournal(SourceId id, Source* source);
-  void BreakRuns(const Source& source);
+  void BreakRuns(SourceId id, Source* source);
   static bool EndedShort(const Source& source);
   void TetherRuns(const TailedLine& line, const TailOutput& out, Source* source);
   void FindRuns(SourceId id, Source* source);

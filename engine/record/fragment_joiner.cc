@@ -160,6 +160,7 @@ void FragmentJoiner::BecomeShadow(LogStream stream, const ReplayState::Stream& s
   part_bytes_ = state.part_bytes;
   part_open_ = true;
   shadow_ = true;
+  fragments_ = 0;
   gap_ = state.run_gap;
 }
 

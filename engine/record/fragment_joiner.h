@@ -88,6 +88,8 @@ class FragmentJoiner {
   bool open() const noexcept { return part_ != 0; }
   // Open, and what was fed of the open part was given out in an earlier life.
   bool shadow() const noexcept { return shadow_; }
+  // A shadow into which nothing was fed yet: it has no last fragment.
+  bool unfed() const noexcept { return shadow_ && fragments_ == 0; }
   // Of the open run: the part it is in (0 when no run is open), and how much of
   // that part was fed.
   std::uint32_t part() const noexcept { return part_; }

@@ -82,6 +82,35 @@ TEST_F(ArchiveRunsTest, AShadowEndsWithTheFileThatLostWhatItWaitsFor) {
   EXPECT_TRUE(Has("d"));
 }
 
+// As before, but that no life had seen the next file when `b` was lost: the one that finds it
+// first says so to those after it, whether or not more of the shadow is there.
+TEST_F(ArchiveRunsTest, AShadowThatHasEndedSwallowsNothingInLaterLives) {
+  for (const bool fed : {false, true}) {
+    const std::string name = fed ? " of two" : "";
+    Write(kLive, "stdout F x");
+    Write(kLive, "stderr P a");
+    Write(kLive, "stdout P open");
+    if (fed) Write(kLive, "stderr P and");
+    const std::size_t archived = files.BytesOf(kLive).size();
+    Write(kLive, "stderr F b");
+    Start();
+    Turns(20);
+    EXPECT_EQ(arrived.bodies, (Bodies{"x", fed ? "aandb" : "ab"}));
+    engine.reset();
+    files.Rename(kLive, kOld);
+    Compress(archived);
+    Write(kLive, "stderr F c");
+    for (int life = 2; life <= 4; ++life) {
+      Start();
+      Turns(20);
+      EXPECT_TRUE(Has("c")) << "swallowed in life " << life << name;
+      engine.reset();
+    }
+    files.Unlink(kLive);
+    files.Unlink(std::string(kOld) + ".gz");
+  }
+}
+
 // The old file was committed as a whole; what is there of it is shorter, and read again.
 TEST_F(ArchiveRunsTest, ARunThatIsReadAgainDoesNotGoOnInAFileThatWasCommittedSince) {
   Write(kLive, "stdout F x");
