@@ -73,6 +73,11 @@ void SimGeneration::SplitAt(std::uint64_t at) {
   rest_is_read_ = false;
 }
 
+bool SimGeneration::IsMalformed(std::uint64_t at, std::uint32_t part) {
+  const SimLine line = LineAt(at);
+  return !line.cri || (part > 1 && std::binary_search(splits_.begin(), splits_.end(), line.begin));
+}
+
 void SimGeneration::Own(const Extent& extent, int stream, SimRanges* own, std::string* body) {
   ReadOn();
   auto line =

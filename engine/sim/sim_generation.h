@@ -33,6 +33,9 @@ class SimGeneration {
   SimLine LineAt(std::uint64_t at);
   // A reader took what there was up to here for a whole line.
   void SplitAt(std::uint64_t at);
+  // A line that begins at a split may be the end of one: who finds that whole, and sends it in
+  // parts, has called its first part malformed.
+  bool IsMalformed(std::uint64_t at, std::uint32_t part);
   const std::vector<SimLine>& Lines();
 
   void Mark(const Extent& range, std::uint8_t state);

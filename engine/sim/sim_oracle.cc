@@ -124,7 +124,7 @@ bool SimOracle::Describe(const RecordBatch& /*batch*/, const LogRecord& record, 
   learned->goes_on =
       end.generation != learned->generation ||
       (record.part != 0 && !unterminated && end.generation->LineAt(end.range.end - 1).partial);
-  if (malformed && learned->generation->LineAt(learned->begin).cri) {
+  if (malformed && !learned->generation->IsMalformed(learned->begin, record.part)) {
     Fail("I6", "called malformed, and is not: " + Where(*learned->generation, learned->begin));
     return false;
   }

@@ -76,6 +76,7 @@ struct Sent {
   std::string_view body;
   std::vector<Piece> pieces;
   std::uint32_t part;
+  RecordFlags flags = RecordFlags::kNone;
 };
 
 void Offer(const std::vector<Sent>& all, Timestamp time, std::uint64_t sequence,
@@ -86,6 +87,7 @@ void Offer(const std::vector<Sent>& all, Timestamp time, std::uint64_t sequence,
     draft.body = sent.body;
     draft.pieces = sent.pieces;
     draft.part = sent.part;
+    draft.flags = sent.flags;
     draft.time = time;
     builder.Add(draft);
     for (const Piece& piece : sent.pieces) builder.Need({piece.source, {}}, {});
@@ -127,6 +129,42 @@ TEST(SimOracle, AllowsOtherTimesBehindARunThatLostItsBeginning) {
   Offer({{"ab", {{a, {0, 32}, 32}, {b, {0, 32}, 32}}, 0}, {"c", {{b, {32, 64}, 32}}, 0}}, time, 1,
         &oracle);
   EXPECT_FALSE(trace.failed()) << trace.failure().message;
+}
+
+// Half a line was sent, and the rest that came behind it is a log line; a life that begins anew
+// finds one line that is none, and sends it in parts.
+TEST(SimOracle, TakesALineThatWasSplitForOneWhenItIsFoundWhole) {
+  ChoiceTape tape = ChoiceTape::FromSeed(1);
+  SimTrace trace(30);
+  SimOracle oracle(&trace);
+  SimLogFileSystem files(&tape, &oracle);
+  const std::string live = "/r/p/c/0.log", rest = "2024-01-01T00:00:01Z stdout F a";
+  files.MakeDirectory("/r/p/c");
+  SimNode* node = files.Create(live);
+  files.Append(node, "2024" + rest + "\n");
+  const auto begin = [&](bool state_lost) {
+    oracle.BeginLife({}, state_lost);
+    oracle.OnSeen(*node, 0, false);
+    oracle.OnFileOpened(live, 0);
+  };
+  const SourceId a{0};
+  const Timestamp time{std::chrono::sys_days(std::chrono::year(2024) / 1 / 1)};
+  const RecordFlags torn = RecordFlags::kMalformed;
+  begin(false);
+  Offer({{"2024", {{a, {0, 4}, 4}}, 0, torn | RecordFlags::kUnterminated}}, time, 1, &oracle);
+  ASSERT_FALSE(trace.failed()) << trace.failure().message;
+  oracle.EndLife();
+  begin(true);
+  const std::string whole = "2024" + rest;
+  Offer({{whole.substr(0, 30), {{a, {0, 30}, 30}}, 1, torn},
+         {whole.substr(30), {{a, {30, 36}, 6}}, 2, torn}},
+        time, 1, &oracle);
+  EXPECT_FALSE(trace.failed()) << trace.failure().message;
+  oracle.EndLife();
+  begin(true);
+  // Behind the split it is a log line, to whoever begins there.
+  Offer({{rest, {{a, {4, 36}, 32}}, 0, torn}}, time, 1, &oracle);
+  EXPECT_TRUE(trace.failed());
 }
 
 }  // namespace
