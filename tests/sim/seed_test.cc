@@ -5,22 +5,13 @@
 #include <string>
 
 #include "tests/sim/seed_runs.h"
+#include "tests/support/sanitized.h"
 
 namespace podtail {
 namespace {
 
-// The lane sim runs thousands. With a sanitizer, which makes each of them five times as long,
-// enough to walk through all of the engine.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PODTAIL_SANITIZED
-#endif
-#endif
-#ifdef PODTAIL_SANITIZED
-constexpr std::uint64_t kSeeds = 100;
-#else
-constexpr std::uint64_t kSeeds = 300;
-#endif
+// The lane sim runs thousands.
+constexpr std::uint64_t kSeeds = kSanitized ? 100 : 300;
 
 std::string FailureLines(const SeedRuns& runs) {
   std::string lines;

@@ -15,24 +15,20 @@ namespace {
 
 constexpr std::string_view kFileFlag = "--file=";
 
-// The tests of the other files, as a filter takes them. Empty: `name` has none itself.
-std::string OtherTests(std::string_view name) {
+// The tests that are in the file `name`, or all others, as a filter takes them.
+std::string Tests(std::string_view name, bool others) {
   const testing::UnitTest& all = *testing::UnitTest::GetInstance();
-  std::string others;
-  bool found = false;
+  std::string tests;
   for (int s = 0; s < all.total_test_suite_count(); ++s) {
     const testing::TestSuite& suite = *all.GetTestSuite(s);
     for (int t = 0; t < suite.total_test_count(); ++t) {
       const testing::TestInfo& test = *suite.GetTestInfo(t);
       const std::string_view file = test.file();
-      if (file.substr(file.rfind('/') + 1) == name) {
-        found = true;
-      } else {
-        others += std::string(":") + suite.name() + "." + test.name();
-      }
+      const bool other = file.substr(file.rfind('/') + 1) != name;
+      if (other == others) tests += std::string(suite.name()) + "." + test.name() + ":";
     }
   }
-  return found ? others + ":" : "";
+  return tests;
 }
 
 }  // namespace
@@ -45,13 +41,16 @@ int main(int argc, char** argv) {
       std::cerr << "unknown argument " << word << "\n";
       return 2;
     }
-    const std::string others = OtherTests(word.substr(kFileFlag.size()));
-    if (others.empty()) {
-      std::cerr << "no test is in " << word.substr(kFileFlag.size()) << "\n";
+    const std::string_view name = word.substr(kFileFlag.size());
+    std::string filter = Tests(name, false);
+    if (filter.empty()) {
+      std::cerr << "no test is in " << name << "\n";
       return 2;
     }
-    std::string filter = GTEST_FLAG_GET(filter);
-    filter += (filter.find('-') == std::string::npos ? "-" : "") + others;
+    const std::string given = GTEST_FLAG_GET(filter);
+    if (given != "*") {
+      filter = given + (given.find('-') == std::string::npos ? "-" : ":") + Tests(name, true);
+    }
     GTEST_FLAG_SET(filter, filter);
   }
   const int status = RUN_ALL_TESTS();
